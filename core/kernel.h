@@ -1,0 +1,38 @@
+/* kernel.h -- the loops where the time goes: matrix products and activations.
+ *
+ * All matrices are row-major and dense. A batch is n rows, one a sample. Every
+ * result is bit for bit the same for every instruction set, every number of
+ * threads, and for a sample alone or among others: the order of summation is
+ * fixed (j = 0, 1, 2, ... with fma), and only independent results are computed
+ * side by side.
+ */
+#ifndef BP_KERNEL_H
+#define BP_KERNEL_H
+
+#include <stddef.h>
+
+/* z[n,i] = b[i] + sum_j a[n,j] w[i,j];   a: n x in, w: out x in, b: out or NULL,
+ * z: n x out. */
+void bp_kernel_affine(size_t n, size_t in, size_t out, const double *a, const double *w,
+                      const double *b, double *z);
+
+/* e[n,j] = sum_i d[n,i] w[i,j];          d: n x out, w: out x in, e: n x in. */
+void bp_kernel_propagate(size_t n, size_t in, size_t out, const double *d, const double *w,
+                         double *e);
+
+/* g[i,j] = sum_n d[n,i] a[n,j];          d: n x out, a: n x in, g: out x in. */
+void bp_kernel_outer(size_t n, size_t in, size_t out, const double *d, const double *a, double *g);
+
+/* s[i] = sum_n d[n,i];                   d: n x out. */
+void bp_kernel_column_sum(size_t n, size_t out, const double *d, double *s);
+
+/* y[k] = f(x[k]) for k = 0 .. count - 1; y may be x. */
+void bp_kernel_exp(size_t count, const double *x, double *y);
+void bp_kernel_expm1(size_t count, const double *x, double *y);
+void bp_kernel_sigmoid(size_t count, const double *x, double *y);
+void bp_kernel_tanh(size_t count, const double *x, double *y);
+
+/* "avx512", "avx2" or "plain": what is used on this machine. */
+const char *bp_kernel_name(void);
+
+#endif

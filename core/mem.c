@@ -1,0 +1,73 @@
+/* mem.c -- aligned, zeroed, counted, and able to fail on demand. */
+#include "core/mem.h"
+
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+static atomic_size_t fail_at;
+static atomic_size_t tried;
+static atomic_size_t held;
+
+void *bp_mem_new(size_t n, size_t size)
+{
+    const size_t turn = atomic_fetch_add(&tried, 1) + 1;
+    if (turn == atomic_load(&fail_at))
+        return NULL;
+    if (size != 0 && n > (SIZE_MAX - BP_MEM_ALIGN) / size)
+        return NULL;
+    /* aligned_alloc() wants a multiple of the alignment, and never 0 bytes */
+    const size_t bytes = (n * size / BP_MEM_ALIGN + 1) * BP_MEM_ALIGN;
+    void *block = aligned_alloc(BP_MEM_ALIGN, bytes);
+    if (block == NULL)
+        return NULL;
+    memset(block, 0, bytes);
+    atomic_fetch_add(&held, 1);
+    return block;
+}
+
+void *bp_mem_grow(void *block, size_t old_n, size_t new_n, size_t size)
+{
+    void *grown = bp_mem_new(new_n, size);
+    if (grown == NULL)
+        return NULL;
+    if (block != NULL) {
+        memcpy(grown, block, (old_n < new_n ? old_n : new_n) * size);
+        bp_mem_free(block);
+    }
+    return grown;
+}
+
+char *bp_mem_text(const char *text)
+{
+    const size_t n = strlen(text) + 1;
+    char *copy = bp_mem_new(n, 1);
+    if (copy != NULL)
+        memcpy(copy, text, n);
+    return copy;
+}
+
+void bp_mem_free(void *block)
+{
+    if (block == NULL)
+        return;
+    atomic_fetch_sub(&held, 1);
+    free(block);
+}
+
+void bp_mem_fail_at(size_t n)
+{
+    atomic_store(&tried, 0);
+    atomic_store(&fail_at, n);
+}
+
+size_t bp_mem_tried(void)
+{
+    return atomic_load(&tried);
+}
+
+size_t bp_mem_held(void)
+{
+    return atomic_load(&held);
+}

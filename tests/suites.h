@@ -1,0 +1,2 @@
+/* suites.h -- the list of suites; included twice by run.c. */
+SUITE(rng)
