@@ -41,6 +41,13 @@ $(BUILD)/%.o: %.c
 test: $(BUILD)/tests/run
 	$(BUILD)/tests/run
 
+$(BUILD)/suites.h: $(TEST_SRC)
+	@mkdir -p $(@D)
+	@for f in $(sort $(patsubst tests/check_%.c,%,$(filter tests/check_%,$(TEST_SRC)))); do echo "SUITE($$f)"; done > $@
+
+$(BUILD)/tests/run.o: $(BUILD)/suites.h
+$(BUILD)/tests/%.o: CFLAGS += -I$(BUILD) $(shell pkg-config --cflags check 2>/dev/null)
+
 $(BUILD)/tests/run: $(call OBJ,$(TEST_SRC) $(APP_SRC) $(LIB_SRC))
 	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) $(shell pkg-config --libs check)
 

@@ -1,2 +1,0 @@
-/* suites.h -- the list of suites; included twice by run.c. */
-SUITE(rng)
