@@ -87,7 +87,7 @@ void bp_activation_value(enum bp_activation f, double slope, size_t n, size_t wi
     case BP_ACTIVATION_COUNT:
         break;
     }
-    assert(!"an activation that is none");
+    assert(0 && "an activation that is none");
 }
 
 double bp_activation_slope(enum bp_activation f, double slope, double z, double a)
@@ -107,7 +107,7 @@ double bp_activation_slope(enum bp_activation f, double slope, double z, double 
     case BP_ACTIVATION_COUNT:
         break;
     }
-    assert(!"an activation that is none");
+    assert(0 && "an activation that is none");
     return NAN;
 }
 

@@ -65,7 +65,7 @@ double bp_loss_value(enum bp_loss loss, double c, size_t width, const double *a,
             sum -= weighted_log(t[k], a[k]);
             break;
         case BP_LOSS_COUNT:
-            assert(!"a loss that is none");
+            assert(0 && "a loss that is none");
         }
     return c * sum;
 }
@@ -85,7 +85,7 @@ void bp_loss_gradient(enum bp_loss loss, double c, size_t width, const double *a
             e[k] = -c * weighted_inverse(t[k], a[k]);
             break;
         case BP_LOSS_COUNT:
-            assert(!"a loss that is none");
+            assert(0 && "a loss that is none");
         }
 }
 
