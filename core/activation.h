@@ -16,12 +16,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define BP_ACTIVATION_LIST(X)           \
-    X(BP_IDENTITY, "identity")          \
-    X(BP_SIGMOID, "sigmoid")            \
-    X(BP_TANH, "tanh")                  \
-    X(BP_RELU, "relu")                  \
-    X(BP_LEAKY_RELU, "leaky-relu")      \
+#define BP_ACTIVATION_LIST(X)                                                                      \
+    X(BP_IDENTITY, "identity")                                                                     \
+    X(BP_SIGMOID, "sigmoid")                                                                       \
+    X(BP_TANH, "tanh")                                                                             \
+    X(BP_RELU, "relu")                                                                             \
+    X(BP_LEAKY_RELU, "leaky-relu")                                                                 \
     X(BP_SOFTMAX, "softmax")
 
 #define BP_ACTIVATION_ENUM(name, text) name,

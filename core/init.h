@@ -16,12 +16,12 @@
 #include "core/mlp.h"
 #include "core/rng.h"
 
-#define BP_SCHEME_LIST(X)          \
-    X(BP_INIT_ZERO, "zero")        \
-    X(BP_INIT_CONSTANT, "constant") \
-    X(BP_INIT_UNIFORM, "uniform")  \
-    X(BP_INIT_NORMAL, "normal")    \
-    X(BP_INIT_GLOROT, "glorot")    \
+#define BP_SCHEME_LIST(X)                                                                          \
+    X(BP_INIT_ZERO, "zero")                                                                        \
+    X(BP_INIT_CONSTANT, "constant")                                                                \
+    X(BP_INIT_UNIFORM, "uniform")                                                                  \
+    X(BP_INIT_NORMAL, "normal")                                                                    \
+    X(BP_INIT_GLOROT, "glorot")                                                                    \
     X(BP_INIT_HE, "he")
 
 #define BP_SCHEME_ENUM(name, text) name,

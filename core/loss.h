@@ -13,9 +13,9 @@
 
 #include "core/activation.h"
 
-#define BP_LOSS_LIST(X)                                       \
-    X(BP_SQUARED_ERROR, "squared-error")                      \
-    X(BP_BINARY_CROSS_ENTROPY, "binary-cross-entropy")        \
+#define BP_LOSS_LIST(X)                                                                            \
+    X(BP_SQUARED_ERROR, "squared-error")                                                           \
+    X(BP_BINARY_CROSS_ENTROPY, "binary-cross-entropy")                                             \
     X(BP_SOFTMAX_CROSS_ENTROPY, "softmax-cross-entropy")
 
 #define BP_LOSS_ENUM(name, text) name,

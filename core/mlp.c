@@ -162,8 +162,12 @@ static void carve(struct bp_pass *pass, const struct bp_mlp *net)
 enum bp_status bp_pass_init(struct bp_pass *pass, const struct bp_mlp *net, size_t capacity)
 {
     assert(capacity > 0);
-    *pass = (struct bp_pass){.net = net, .ops = net->ops, .theta = net->theta, .grad = net->grad,
-                             .direction = net->grad, .capacity = capacity};
+    *pass = (struct bp_pass){.net = net,
+                             .ops = net->ops,
+                             .theta = net->theta,
+                             .grad = net->grad,
+                             .direction = net->grad,
+                             .capacity = capacity};
     const size_t slots = net->spec.layers + 1;
     size_t numbers = 3 * padded(net->n_theta);
     for (size_t l = 1; l <= net->spec.layers; l++) {

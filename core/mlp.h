@@ -67,9 +67,9 @@ struct bp_mlp {
     double *grad;
     size_t n_tensors;
     struct bp_tensor *tensor;
-    size_t *weights; /* [1 .. L]: index of W_l in tensor */
-    size_t *biases;  /* [1 .. L]: index of b_l, or n_tensors where layer l has none */
-    size_t *unit;    /* [1 .. L]: units of the layers before l */
+    size_t *weights;    /* [1 .. L]: index of W_l in tensor */
+    size_t *biases;     /* [1 .. L]: index of b_l, or n_tensors where layer l has none */
+    size_t *unit;       /* [1 .. L]: units of the layers before l */
     struct bp_ops *ops; /* [1 .. L]: the stages, one table a layer */
 };
 
@@ -101,24 +101,24 @@ size_t bp_mlp_block(const struct bp_mlp *net, size_t layer, size_t *count);
 /* Everything that one forward and one backward pass sees. Arrays per layer are
  * indexed 1 .. L; a[0] is x. Batch-major: row n is sample n. */
 struct bp_pass {
-    const struct bp_mlp *net;  /* borrowed */
-    const struct bp_ops *ops;  /* borrowed: net->ops unless set otherwise */
-    const double *theta;       /* borrowed: net->theta unless set otherwise */
-    size_t capacity;           /* the largest batch that fits */
-    size_t n;                  /* N: samples in this batch */
-    const double *x;           /* borrowed: N x width of layer 0 */
-    const double *t;           /* borrowed: N x width of layer L */
-    double rate;               /* of the step that this pass is for; 0 when it is for none */
+    const struct bp_mlp *net;      /* borrowed */
+    const struct bp_ops *ops;      /* borrowed: net->ops unless set otherwise */
+    const double *theta;           /* borrowed: net->theta unless set otherwise */
+    size_t capacity;               /* the largest batch that fits */
+    size_t n;                      /* N: samples in this batch */
+    const double *x;               /* borrowed: N x width of layer 0 */
+    const double *t;               /* borrowed: N x width of layer L */
+    double rate;                   /* of the step that this pass is for; 0 when it is for none */
     double **z, **a, **e, **delta; /* [l]: N x width; a[0] is x (borrowed) */
-    const double **mask;       /* [l]: N x width of multipliers for dropout, borrowed, or NULL */
-    double *sum;               /* as theta: sums over the batch */
-    double *scaled;            /* as theta: after scale */
-    double *grad;              /* as theta: the gradient; net->grad unless set otherwise */
-    const double *direction;   /* as theta, borrowed: what update steps along; grad unless set */
-    double decay;              /* decoupled weight decay of the update, 0 for none */
-    double *next;              /* as theta: theta after the update */
-    double *block;             /* owned: all the arrays above */
-    void *pointers;            /* owned: z, a, e, delta, mask */
+    const double **mask;     /* [l]: N x width of multipliers for dropout, borrowed, or NULL */
+    double *sum;             /* as theta: sums over the batch */
+    double *scaled;          /* as theta: after scale */
+    double *grad;            /* as theta: the gradient; net->grad unless set otherwise */
+    const double *direction; /* as theta, borrowed: what update steps along; grad unless set */
+    double decay;            /* decoupled weight decay of the update, 0 for none */
+    double *next;            /* as theta: theta after the update */
+    double *block;           /* owned: all the arrays above */
+    void *pointers;          /* owned: z, a, e, delta, mask */
 };
 
 /* Room for batches of up to capacity samples. BP_ENOMEM. */
@@ -153,17 +153,17 @@ void bp_pass_update_layer(struct bp_pass *pass, size_t l);
 
 /* ---- stages --------------------------------------------------------------- */
 
-#define BP_SLOT_LIST(X)                       \
-    X(BP_AFFINE, "affine")                    \
-    X(BP_ACTIVATE, "activate")                \
-    X(BP_LOSS_GRADIENT, "loss gradient")      \
-    X(BP_OUTPUT_DELTA, "output delta")        \
-    X(BP_PROPAGATE, "propagate")              \
-    X(BP_DERIVATIVE, "derivative")            \
-    X(BP_OUTER_PRODUCT, "outer product")      \
-    X(BP_BIAS_SUM, "bias sum")                \
-    X(BP_SCALE, "scale")                      \
-    X(BP_REGULARISE, "regularise")            \
+#define BP_SLOT_LIST(X)                                                                            \
+    X(BP_AFFINE, "affine")                                                                         \
+    X(BP_ACTIVATE, "activate")                                                                     \
+    X(BP_LOSS_GRADIENT, "loss gradient")                                                           \
+    X(BP_OUTPUT_DELTA, "output delta")                                                             \
+    X(BP_PROPAGATE, "propagate")                                                                   \
+    X(BP_DERIVATIVE, "derivative")                                                                 \
+    X(BP_OUTER_PRODUCT, "outer product")                                                           \
+    X(BP_BIAS_SUM, "bias sum")                                                                     \
+    X(BP_SCALE, "scale")                                                                           \
+    X(BP_REGULARISE, "regularise")                                                                 \
     X(BP_UPDATE, "update")
 
 #define BP_SLOT_ENUM(name, text) name,

@@ -124,10 +124,8 @@ bool bp_sgd_epoch(struct bp_sgd *sgd, const struct bp_observer *observer)
         const size_t n = sgd->n - first < batch ? sgd->n - first : batch;
         total += step(sgd, first, n, observer) * (mean ? (double)n : 1.0);
     }
-    const struct bp_epoch_view view = {.epoch = sgd->epochs,
-                                       .steps = sgd->steps,
-                                       .net = sgd->net,
-                                       .loss = total / (double)sgd->n};
+    const struct bp_epoch_view view = {
+        .epoch = sgd->epochs, .steps = sgd->steps, .net = sgd->net, .loss = total / (double)sgd->n};
     sgd->epochs++;
     if (observer == NULL || observer->epoch == NULL)
         return true;

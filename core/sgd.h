@@ -60,7 +60,7 @@ struct bp_sgd {
     size_t n;
     struct bp_rng rng;
     struct bp_pass pass;
-    double *velocity;     /* as theta; NULL without momentum */
+    double *velocity;          /* as theta; NULL without momentum */
     double *batch_x, *batch_t; /* a batch, gathered */
     size_t *order;
     size_t steps, epochs; /* done so far */

@@ -54,8 +54,9 @@ enum bp_status bp_spec_check(const struct bp_spec *spec, struct bp_error *error)
     for (size_t l = 0; l <= spec->layers; l++) {
         const struct bp_layer *layer = &spec->layer[l];
         if (layer->width < 1 || layer->width > BP_WIDTH_MAX)
-            return bp_error_set(error, BP_EINPUT, "network: layer %zu is %zu wide, expected 1 to %d",
-                                l, layer->width, BP_WIDTH_MAX);
+            return bp_error_set(error, BP_EINPUT,
+                                "network: layer %zu is %zu wide, expected 1 to %d", l, layer->width,
+                                BP_WIDTH_MAX);
         if (!isfinite(layer->slope))
             return bp_error_set(error, BP_EINPUT, "network: slope of layer %zu is not finite", l);
         if (layer->activation == BP_SOFTMAX && l != spec->layers)
@@ -63,7 +64,8 @@ enum bp_status bp_spec_check(const struct bp_spec *spec, struct bp_error *error)
                                 "network: softmax at layer %zu, expected at the output only", l);
     }
     if (!(isfinite(spec->factor) && spec->factor > 0.0))
-        return bp_error_set(error, BP_EINPUT, "network: factor is %g, expected above 0", spec->factor);
+        return bp_error_set(error, BP_EINPUT, "network: factor is %g, expected above 0",
+                            spec->factor);
     if (!(isfinite(spec->l2) && spec->l2 >= 0.0))
         return bp_error_set(error, BP_EINPUT, "network: l2 is %g, expected 0 or more", spec->l2);
     if (bp_spec_parameters(spec) == 0)
@@ -101,8 +103,8 @@ static enum bp_status parse_widths(struct bp_spec *spec, const char *word, struc
         dashes += *c == '-';
     if (dashes < 1 || dashes > BP_LAYERS_MAX)
         return bp_error_set(error, BP_EINPUT,
-                            "network: '%.60s': expected widths such as 2-2-1 (1 to %d layers)", word,
-                            BP_LAYERS_MAX);
+                            "network: '%.60s': expected widths such as 2-2-1 (1 to %d layers)",
+                            word, BP_LAYERS_MAX);
     if (bp_spec_init(spec, dashes) != BP_OK)
         return bp_error_set(error, BP_ENOMEM, "network: out of memory");
     const char *c = word;
@@ -139,12 +141,15 @@ static enum bp_status parse_activations(struct bp_spec *spec, char *word, struct
     if (n == 0)
         return bp_error_set(error, BP_EINPUT, "network: no activation");
     if (n != 1 && n != 2 && n != spec->layers)
-        return bp_error_set(error, BP_EINPUT,
-                            "network: %zu activations for %zu layers: expected 1, 2 (hidden,output) "
-                            "or one a layer",
-                            n, spec->layers);
+        return bp_error_set(
+            error, BP_EINPUT,
+            "network: %zu activations for %zu layers: expected 1, 2 (hidden,output) "
+            "or one a layer",
+            n, spec->layers);
     for (size_t l = 1; l <= spec->layers; l++)
-        spec->layer[l].activation = n == spec->layers ? f[l - 1] : l == spec->layers ? f[n - 1] : f[0];
+        spec->layer[l].activation = n == spec->layers   ? f[l - 1]
+                                    : l == spec->layers ? f[n - 1]
+                                                        : f[0];
     return BP_OK;
 }
 
@@ -260,9 +265,11 @@ void bp_spec_text(const struct bp_spec *spec, char *text, size_t size)
             append(text, size, ",%s", output);
     } else {
         for (size_t l = 1; l <= spec->layers; l++)
-            append(text, size, l == 1 ? " %s" : ",%s", bp_activation_name(spec->layer[l].activation));
+            append(text, size, l == 1 ? " %s" : ",%s",
+                   bp_activation_name(spec->layer[l].activation));
     }
-    append(text, size, " %s %s", bp_loss_name(spec->loss), spec->reduction == BP_SUM ? "sum" : "mean");
+    append(text, size, " %s %s", bp_loss_name(spec->loss),
+           spec->reduction == BP_SUM ? "sum" : "mean");
     if (spec->factor != 1.0)
         append(text, size, " factor=%.17g", spec->factor);
     if (spec->l2 != 0.0)

@@ -11,9 +11,8 @@
 #include <assert.h>
 #include <string.h>
 
-#define STAGE(name)                                                                      \
-    static void name(const struct bp_pass *pass, size_t l, const struct bp_stage *self, \
-                     double *out)
+#define STAGE(name)                                                                                \
+    static void name(const struct bp_pass *pass, size_t l, const struct bp_stage *self, double *out)
 
 static size_t width_of(const struct bp_pass *pass, size_t l)
 {
@@ -31,7 +30,8 @@ STAGE(affine)
     (void)self;
     const struct bp_tensor *biases = bp_mlp_biases(pass->net, l);
     bp_kernel_affine(pass->n, width_of(pass, l - 1), width_of(pass, l), pass->a[l - 1],
-                     weights_of(pass, l), biases == NULL ? NULL : pass->theta + biases->offset, out);
+                     weights_of(pass, l), biases == NULL ? NULL : pass->theta + biases->offset,
+                     out);
 }
 
 /* a_l = f(z_l), times the mask where there is one */
@@ -121,8 +121,8 @@ STAGE(derivative)
     if (mask != NULL) {
         bp_activation_value(layer->activation, layer->slope, pass->n, layer->width, z, out);
         for (size_t k = 0; k < count; k++)
-            out[k] = e[k] * mask[k] *
-                     bp_activation_slope(layer->activation, layer->slope, z[k], out[k]);
+            out[k] =
+                e[k] * mask[k] * bp_activation_slope(layer->activation, layer->slope, z[k], out[k]);
         return;
     }
     for (size_t k = 0; k < count; k++)

@@ -10,14 +10,14 @@
 
 #include <stddef.h>
 
-#define BP_STATUS_LIST(X)                                         \
-    X(BP_OK, "ok")                                                \
-    X(BP_ENOMEM, "out of memory")                                 \
-    X(BP_ESHAPE, "array sizes do not agree")                      \
-    X(BP_EINPUT, "bad input")                                     \
-    X(BP_EFILE, "file cannot be read or written")                 \
-    X(BP_ERANGE, "number out of range")                           \
-    X(BP_ESUBJECT, "the program under test did not answer right") \
+#define BP_STATUS_LIST(X)                                                                          \
+    X(BP_OK, "ok")                                                                                 \
+    X(BP_ENOMEM, "out of memory")                                                                  \
+    X(BP_ESHAPE, "array sizes do not agree")                                                       \
+    X(BP_EINPUT, "bad input")                                                                      \
+    X(BP_EFILE, "file cannot be read or written")                                                  \
+    X(BP_ERANGE, "number out of range")                                                            \
+    X(BP_ESUBJECT, "the program under test did not answer right")                                  \
     X(BP_EUNSUPPORTED, "not possible here")
 
 #define BP_STATUS_ENUM(name, text) name,

@@ -29,15 +29,15 @@ enum {
 };
 
 /* Which look found it; also the order in which looks are reported. */
-#define BP_LOOK_LIST(X)            \
-    X(BP_LOOK_CONTRACT, "contract")   \
-    X(BP_LOOK_FORWARD, "forward")     \
-    X(BP_LOOK_GRADIENT, "gradcheck")  \
-    X(BP_LOOK_UPDATE, "update")       \
-    X(BP_LOOK_CHECK, "check")         \
-    X(BP_LOOK_SYMMETRY, "symmetry")   \
-    X(BP_LOOK_DATA, "data")           \
-    X(BP_LOOK_NETWORK, "network")     \
+#define BP_LOOK_LIST(X)                                                                            \
+    X(BP_LOOK_CONTRACT, "contract")                                                                \
+    X(BP_LOOK_FORWARD, "forward")                                                                  \
+    X(BP_LOOK_GRADIENT, "gradcheck")                                                               \
+    X(BP_LOOK_UPDATE, "update")                                                                    \
+    X(BP_LOOK_CHECK, "check")                                                                      \
+    X(BP_LOOK_SYMMETRY, "symmetry")                                                                \
+    X(BP_LOOK_DATA, "data")                                                                        \
+    X(BP_LOOK_NETWORK, "network")                                                                  \
     X(BP_LOOK_HEALTH, "health")
 
 #define BP_LOOK_ENUM(name, text) name,
@@ -48,14 +48,14 @@ struct bp_finding {
     char name[BP_FINDING_NAME_MAX]; /* "missing-activation-derivative" */
     enum bp_look look;
     enum bp_certainty certainty;
-    int layer;  /* 1 .. L; 0: the whole network; BP_FINDING_NOWHERE */
-    int neuron; /* 0 ..; BP_FINDING_NOWHERE */
-    long step;  /* at which it first held, or -1 */
-    double number, threshold; /* of a rule; NaN where there is none */
+    int layer;                       /* 1 .. L; 0: the whole network; BP_FINDING_NOWHERE */
+    int neuron;                      /* 0 ..; BP_FINDING_NOWHERE */
+    long step;                       /* at which it first held, or -1 */
+    double number, threshold;        /* of a rule; NaN where there is none */
     char title[BP_FINDING_LINE_MAX]; /* one line: what is wrong */
     size_t n_because;
     char because[BP_FINDING_LINES][BP_FINDING_LINE_MAX]; /* evidence, with numbers */
-    char help[BP_FINDING_LINE_MAX]; /* what to change */
+    char help[BP_FINDING_LINE_MAX];                      /* what to change */
     int follows; /* index of the finding that it follows from, or -1 */
     bool note;   /* for the reader, not a finding: does not count for the exit status */
 };

@@ -16,14 +16,14 @@
 /* A subject opened for looking. */
 struct bp_view {
     const struct bp_subject *subject; /* borrowed */
-    bool described;        /* network and arrays are known, and fit each other */
-    struct bp_mlp twin;    /* described: the same network in core; else empty */
+    bool described;                   /* network and arrays are known, and fit each other */
+    struct bp_mlp twin;               /* described: the same network in core; else empty */
     size_t n_theta, n_in, n_out;
-    size_t *place;         /* [k]: where core's parameter k lies in the subject's theta; NULL
-                              when not described */
-    double *scratch;       /* n_theta numbers in the subject's order, twice */
-    size_t calls;          /* made so far, of any kind */
-    double epsilon;        /* of what it computes in: 2^-53 or 2^-24 */
+    size_t *place;   /* [k]: where core's parameter k lies in the subject's theta; NULL
+                        when not described */
+    double *scratch; /* n_theta numbers in the subject's order, twice */
+    size_t calls;    /* made so far, of any kind */
+    double epsilon;  /* of what it computes in: 2^-53 or 2^-24 */
 };
 
 /* A claimed gradient at one point, in core's order (or the subject's own where
@@ -44,16 +44,15 @@ void bp_view_close(struct bp_view *view);
 enum bp_status bp_view_predict(struct bp_view *view, const double *theta,
                                const struct bp_batch *batch, double *y, struct bp_error *error);
 /* Its own loss(), or that of its description on its predict(). */
-enum bp_status bp_view_loss(struct bp_view *view, const double *theta,
-                            const struct bp_batch *batch, double *loss, struct bp_error *error);
+enum bp_status bp_view_loss(struct bp_view *view, const double *theta, const struct bp_batch *batch,
+                            double *loss, struct bp_error *error);
 /* Its own gradient(), or (theta - theta') / rate from its step(). rate is used for
  * steps where the subject takes one. */
 enum bp_status bp_view_gradient(struct bp_view *view, const double *theta,
-                                const struct bp_batch *batch, double rate,
-                                struct bp_claim *claim, struct bp_error *error);
-enum bp_status bp_view_step(struct bp_view *view, const double *theta,
-                            const struct bp_batch *batch, double rate, double *next,
-                            struct bp_error *error);
+                                const struct bp_batch *batch, double rate, struct bp_claim *claim,
+                                struct bp_error *error);
+enum bp_status bp_view_step(struct bp_view *view, const double *theta, const struct bp_batch *batch,
+                            double rate, double *next, struct bp_error *error);
 
 /* The built-in network as a subject (described, level 3). net may have faults
  * planted in its stages; it is borrowed, and so is what the subject points to. */

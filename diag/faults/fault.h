@@ -42,32 +42,32 @@ struct bp_setting {
 
 /* Where a fault can be. */
 enum bp_extent {
-    BP_AT_OUTPUT = 1,  /* layer L */
-    BP_AT_HIDDEN = 2,  /* one of 1 .. L-1 */
-    BP_AT_ANY = 4,     /* one of 1 .. L */
-    BP_AT_ALL = 8,     /* everywhere at once */
-    BP_AT_NEURON = 16  /* one neuron of a layer that the other bits allow */
+    BP_AT_OUTPUT = 1, /* layer L */
+    BP_AT_HIDDEN = 2, /* one of 1 .. L-1 */
+    BP_AT_ANY = 4,    /* one of 1 .. L */
+    BP_AT_ALL = 8,    /* everywhere at once */
+    BP_AT_NEURON = 16 /* one neuron of a layer that the other bits allow */
 };
 
 /* The words of "backprobe explain NAME". */
 struct bp_page_text {
-    const char *right, *wrong;     /* the formula */
-    const char *shows;             /* in the numbers, and in training */
-    const char *c_wrong, *c_right; /* a few lines of C */
+    const char *right, *wrong;       /* the formula */
+    const char *shows;               /* in the numbers, and in training */
+    const char *c_wrong, *c_right;   /* a few lines of C */
     const char *py_wrong, *py_right; /* the same in numpy */
-    const char *confused;          /* with what, and what parts them */
+    const char *confused;            /* with what, and what parts them */
 };
 
 struct bp_fault {
-    const char *name;  /* after what is wrong: "missing-activation-derivative" */
-    const char *title; /* one line */
-    const char *help;  /* what to change, one line; may hold {l} for the layer */
-    enum bp_slot slot; /* the (first) stage that it replaces */
-    double cost;       /* prior */
-    int variants;      /* >= 1 */
+    const char *name;           /* after what is wrong: "missing-activation-derivative" */
+    const char *title;          /* one line */
+    const char *help;           /* what to change, one line; may hold {l} for the layer */
+    enum bp_slot slot;          /* the (first) stage that it replaces */
+    double cost;                /* prior */
+    int variants;               /* >= 1 */
     const char *const *variant; /* [variants]: what each does; NULL for one */
     const double *variant_cost; /* [variants]: added to cost; NULL: nothing */
-    unsigned extent;   /* of enum bp_extent */
+    unsigned extent;            /* of enum bp_extent */
     /* Whether this variant at this layer (never BP_ALL_LAYERS: every layer is
      * asked) makes sense there and differs from right; NULL: always. */
     bool (*applies)(const struct bp_setting *setting, int variant, size_t layer);
