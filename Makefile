@@ -4,8 +4,8 @@
 CC      ?= cc
 OPT     ?= -O3
 WARN     = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror
-BUILD   ?= build/$(notdir $(CC))$(OPT)$(SANITIZE)
-PREFIX  ?= /usr/local
+comma    = ,
+BUILD   ?= build/$(notdir $(CC))$(OPT)$(if $(SANITIZE),-$(subst $(comma),-,$(SANITIZE)))
 DEPS     = libconfig jansson zlib
 
 CFLAGS   = -std=gnu11 -I. $(OPT) -g $(WARN) -ffp-contract=off -fopenmp -fPIC \
@@ -18,11 +18,12 @@ LIB_SRC  = $(wildcard core/*.c diag/*.c diag/faults/*.c)
 APP_SRC  = $(wildcard scenarios/*.c plots/*.c)
 TEST_SRC = $(wildcard tests/*.c)
 OBJ      = $(patsubst %.c,$(BUILD)/%.o,$(1))
+FIRST    = $(filter setup setup-dev,$(MAKECMDGOALS))
 
 MNIST_DIR ?= $(firstword $(wildcard data/mnist ../shared/data/mnist))
 export MNIST_DIR
 
-## all: build the program
+## all: build the program (the default)
 all: backprobe
 
 backprobe: $(BUILD)/backprobe
@@ -31,15 +32,31 @@ backprobe: $(BUILD)/backprobe
 $(BUILD)/backprobe: $(call OBJ,main.c $(APP_SRC) $(LIB_SRC))
 	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
-$(BUILD)/%.o: %.c
+$(BUILD)/%.o: %.c | $(FIRST)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(KERNEL_FLAGS) -MMD -MP -c -o $@ $<
 
 -include $(patsubst %.o,%.d,$(call OBJ,main.c $(APP_SRC) $(LIB_SRC) $(TEST_SRC)))
 
-## test: run every test (Check)
-test: $(BUILD)/tests/run
-	$(BUILD)/tests/run
+## setup: install what running and testing need (nothing when nothing is missing)
+setup:
+	@sh setup/packages.sh
+
+## setup-dev: also install what lint, asan and valgrind need
+setup-dev:
+	@sh setup/packages.sh dev
+
+## scenarios: run every scenario; reports, traces and figures in out/
+scenarios: backprobe
+	./backprobe run --plots scenarios/*.conf
+
+## plots: draw the figures of the last run again
+plots: backprobe
+	./backprobe plot out/*/
+
+## test: run every test (one suite: make test SUITE=sgd)
+test: $(BUILD)/tests/run backprobe
+	$(if $(SUITE),CK_RUN_SUITE=$(SUITE)) BACKPROBE=$(abspath $(BUILD)/backprobe) $(BUILD)/tests/run
 
 $(BUILD)/suites.h: $(TEST_SRC)
 	@mkdir -p $(@D)
@@ -55,6 +72,22 @@ $(BUILD)/tests/run: $(call OBJ,$(TEST_SRC) $(APP_SRC) $(LIB_SRC))
 layers:
 	@sh tests/layers.sh
 
+## lint: format, shell and compiler warnings of the other compiler
+lint:
+	@clang-format --dry-run --Werror $$(git ls-files '*.c' '*.h' | grep -v '^tests/subjects/')
+	@$(MAKE) -s CC=clang OPT=-O1 all
+	@cppcheck --quiet --error-exitcode=1 --inline-suppr --enable=warning,portability \
+	    --suppress=missingIncludeSystem -I. core diag scenarios plots main.c
+
+## asan: the tests under the address and undefined-behaviour sanitizers
+asan:
+	@$(MAKE) -s OPT=-O1 SANITIZE=address,undefined BACKPROBE_SMALL=1 test
+
+## valgrind: the tests under valgrind
+valgrind: $(BUILD)/tests/run backprobe
+	@BACKPROBE_SMALL=1 CK_FORK=no BACKPROBE=$(abspath $(BUILD)/backprobe) CK_TIMEOUT_MULTIPLIER=50 \
+	    valgrind -q --error-exitcode=1 --leak-check=full $(BUILD)/tests/run
+
 ## clean: remove what was built
 clean:
 	rm -rf build backprobe
@@ -63,4 +96,5 @@ clean:
 help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
 
-.PHONY: all test layers clean help
+export BACKPROBE_SMALL
+.PHONY: all setup setup-dev scenarios plots test layers lint asan valgrind clean help

@@ -2,6 +2,7 @@
 #include "core/init.h"
 #include "core/mem.h"
 #include "core/sgd.h"
+#include "tests/small.h"
 
 #include <check.h>
 #include <math.h>
@@ -282,8 +283,10 @@ Suite *sgd_suite(void)
     Suite *suite = suite_create("sgd");
     TCase *tcase = tcase_create("sgd");
     tcase_set_timeout(tcase, 120);
-    tcase_add_test(tcase, xor_2_4_1_is_learned_from_every_one_of_48_starts);
-    tcase_add_test(tcase, xor_2_2_1_is_learned_from_33_to_42_of_48_starts);
+    if (!small_only()) {
+        tcase_add_test(tcase, xor_2_4_1_is_learned_from_every_one_of_48_starts);
+        tcase_add_test(tcase, xor_2_2_1_is_learned_from_33_to_42_of_48_starts);
+    }
     tcase_add_test(tcase, and_is_learned_by_one_neuron);
     tcase_add_test(tcase, momentum_and_weight_decay_follow_the_formula);
     tcase_add_test(tcase, shuffle_keeps_inputs_and_targets_together_and_leaves_none_out);
