@@ -68,6 +68,10 @@ $(BUILD)/tests/%.o: CFLAGS += -I$(BUILD) $(shell pkg-config --cflags check 2>/de
 $(BUILD)/tests/run: $(call OBJ,$(TEST_SRC) $(APP_SRC) $(LIB_SRC))
 	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) $(shell pkg-config --libs check)
 
+## mnist: download the four files of MNIST into data/mnist (MNIST_URL: from where)
+mnist:
+	@sh scenarios/mnist.sh data/mnist
+
 ## layers: fail when an include points upwards
 layers:
 	@sh tests/layers.sh
@@ -97,4 +101,4 @@ help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
 
 export BACKPROBE_SMALL
-.PHONY: all setup setup-dev scenarios plots test layers lint asan valgrind clean help
+.PHONY: all setup setup-dev scenarios plots test mnist layers lint asan valgrind clean help

@@ -151,11 +151,11 @@ static enum bp_status read_line(const struct reader *r, double *x, size_t n_in, 
 
 /* ---- the file ---------------------------------------------------------------- */
 
-/* A line of names: as no field is a number, not even "nan" or a missing one. */
+/* A line of names: as many as columns, none of them a number, nan or empty. */
 static bool is_header(const struct reader *r)
 {
     const char *field = r->begin;
-    if (is_blank(r->begin, r->end))
+    if (count_fields(r) != r->columns)
         return false;
     for (;;) {
         char text[BP_CSV_NUMBER_MAX + 1];

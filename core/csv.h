@@ -3,7 +3,7 @@
  * One example a line, its inputs first and then its targets, separated by
  * commas:
  *
- *     height,weight,adult       a line of words may come first
+ *     height,weight,adult       a line of names may come first
  *     0.52,0.31,0
  *     1.74,0.70,1
  *
