@@ -81,14 +81,15 @@ enum bp_step_kind {
 };
 
 /* Calls return 0, or anything else when they could not do it. theta (and g, and
- * next) hold n_theta numbers. A call that finds the parameters in its own arrays
- * (values above) may ignore theta: they are put there before each call, and read
- * back after step(). */
+ * next) hold n_theta numbers; y holds n x outputs. A call that finds the parameters
+ * in its own arrays (values above) may ignore theta: they are put there before each
+ * call, and read back after step(). g is set, not added to. */
 struct bp_subject {
     unsigned abi;        /* BACKPROBE_ABI */
     const char *name;    /* for the report */
     const char *network; /* "2-2-1 sigmoid squared-error", or NULL: not described */
-    const struct bp_array *arrays; /* in the order of theta; NULL: not described */
+    const struct bp_array *arrays; /* in the order of theta; NULL: not described. A layer
+                                      whose biases are in no array has none */
     size_t n_arrays;
     size_t n_theta;      /* needed only when there are no arrays */
     size_t n_in, n_out;  /* needed only when there is no network */
@@ -115,6 +116,7 @@ struct bp_subject {
     const struct bp_batch *data; /* built-in data: the only batch that it can use; or NULL */
     int shuffles;                /* 1: step() draws its own order */
     const double *theta;         /* its starting parameters, or NULL */
+    int theta_fixed;             /* 1: theta is the only point at which it can be looked at */
 };
 
 /* Checks the subject as the command line says (backprobe check ...); prints the

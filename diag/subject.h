@@ -4,7 +4,20 @@
  * This is the side that looks: it checks the description, moves parameters
  * between the subject's own layout and core's order, and turns whatever the
  * subject can do (predict, loss, gradient, step) into a loss and a claimed
- * gradient, with the precision that the claim has.
+ * gradient, with the precision that the claim has:
+ *
+ *     gradient()              g as it is
+ *     step()                  g = (theta - theta') / rate; rounding of theta'
+ *                             leaves an error of eps max|theta'| / rate in an entry
+ *     step() of one sample    the mean (or sum, as described) over the samples of
+ *                             the batch, each stepped from the same theta
+ *     step() of an epoch      2 G(rate/2) - G(rate): what the updates add up to as
+ *                             the rate goes to 0; its size is a convention (how
+ *                             many updates make an epoch), its direction is not
+ *
+ * A subject of floats cannot hold every theta. bp_view_round() rounds a point to
+ * what it can hold, so that twin and subject see the same one; every call here
+ * does so on its own copy first.
  */
 #ifndef BP_SUBJECT_H
 #define BP_SUBJECT_H
@@ -21,17 +34,31 @@ struct bp_view {
     size_t n_theta, n_in, n_out;
     size_t *place;   /* [k]: where core's parameter k lies in the subject's theta; NULL
                         when not described */
-    double *scratch; /* n_theta numbers in the subject's order, twice */
+    double *scratch; /* n_theta numbers in the subject's order, three times */
     size_t calls;    /* made so far, of any kind */
     double epsilon;  /* of what it computes in: 2^-53 or 2^-24 */
+    bool narrow;     /* some of it is float */
+    bool can_predict, can_lose, can_differ, can_step; /* which calls below work at all */
+    double rate; /* of steps where the caller gives 0; found at the first need */
+    /* For the checks that look at the calls themselves: */
+    double fill;       /* what gradient buffers hold before a call; 0 */
+    bool keep;         /* do not reset() before a step */
+    bool untouched;    /* do not put theta (and fill) into the program's arrays either */
+    bool watch;        /* look whether predict, loss and gradient leave theta alone */
+    size_t changed;    /* watch: how many parameters the last call changed */
+    size_t changed_at; /* watch: the first of them, in core's order */
 };
 
 /* A claimed gradient at one point, in core's order (or the subject's own where
  * it is not described). */
 struct bp_claim {
     double *g;        /* n_theta, owned by the caller */
-    double precision; /* the relative precision of a tensor of it: about epsilon for a
-                         gradient, eps |theta| / (rate |g|) for one inferred from a step */
+    double precision; /* relative to the largest |g|: about epsilon for a gradient,
+                         eps |theta| / (rate |g|) for one inferred from a step */
+    double noise;     /* absolute error of an entry by the rounding of theta'; 0 for a gradient */
+    bool inferred;    /* from a step */
+    bool any_factor;  /* its size means nothing (rate unknown, an epoch, constant undeclared) */
+    double rate;      /* inferred: of the step */
 };
 
 /* Checks sizes and description. BP_EINPUT with the reason; BP_ENOMEM. */
@@ -39,20 +66,41 @@ enum bp_status bp_view_open(struct bp_view *view, const struct bp_subject *subje
                             struct bp_error *error);
 void bp_view_close(struct bp_view *view);
 
+/* Rounds theta (in core's order) to what the subject can hold. */
+void bp_view_round(const struct bp_view *view, double *theta);
+/* The same for inputs and targets. */
+void bp_view_round_data(const struct bp_view *view, size_t n, double *values);
+
+/* The subject's own starting point in core's order; false when it gave none. */
+bool bp_view_start(const struct bp_view *view, double *theta);
+
 /* All of these take theta, x, t in core's order and layout; BP_ESUBJECT (with the
- * subject's complaint) when a call fails; BP_EUNSUPPORTED when the subject cannot. */
+ * subject's complaint) when a call fails; BP_EUNSUPPORTED when the subject cannot
+ * do it at all, or not with this batch (its data is built in) or theta. */
 enum bp_status bp_view_predict(struct bp_view *view, const double *theta,
                                const struct bp_batch *batch, double *y, struct bp_error *error);
 /* Its own loss(), or that of its description on its predict(). */
 enum bp_status bp_view_loss(struct bp_view *view, const double *theta, const struct bp_batch *batch,
                             double *loss, struct bp_error *error);
-/* Its own gradient(), or (theta - theta') / rate from its step(). rate is used for
- * steps where the subject takes one. */
+/* Its own gradient(), or what its step() says of it (above). rate is used for
+ * steps where the subject takes one; 0: one at which rounding does not drown g. */
 enum bp_status bp_view_gradient(struct bp_view *view, const double *theta,
                                 const struct bp_batch *batch, double rate, struct bp_claim *claim,
                                 struct bp_error *error);
+/* Its own gradient() only, as the contract checks call it. */
+enum bp_status bp_view_own_gradient(struct bp_view *view, const double *theta,
+                                    const struct bp_batch *batch, double *g,
+                                    struct bp_error *error);
+/* Its step(); next may be theta. */
 enum bp_status bp_view_step(struct bp_view *view, const double *theta, const struct bp_batch *batch,
                             double rate, double *next, struct bp_error *error);
+/* Its own z, a, delta of layers 1 .. L, one layer after the other, each n x width. */
+enum bp_status bp_view_trace(struct bp_view *view, const double *theta,
+                             const struct bp_batch *batch, double *z, double *a, double *delta,
+                             struct bp_error *error);
+
+/* The name of parameter k: "W1[3,17]", or "theta[17]" when not described. */
+void bp_view_name(const struct bp_view *view, size_t k, char name[BP_NAME_MAX]);
 
 /* The built-in network as a subject (described, level 3). net may have faults
  * planted in its stages; it is borrowed, and so is what the subject points to. */

@@ -1,0 +1,209 @@
+/* inferred.c -- the gradient that a subject claims: its own, or the one that its
+ * training step implies (see subject.h).
+ *
+ *     g = (theta - theta') / rate
+ *
+ * theta' is rounded to eps |theta'|, so g has an absolute error of about
+ * eps max|theta| / rate. The larger the step, the less of g is lost; where the
+ * rate may be chosen it is the power of two at which the largest change is
+ *
+ *     4 max|theta|         float: rounding costs two bits of g, not twenty
+ *     2^-8 max|theta|      double: small enough that code which uses updated
+ *                          weights too early is still seen as nearly right
+ *
+ * An epoch of several updates is taken at small rates r and r/2 and extrapolated
+ * to 0: 2 G(r/2) - G(r) has an error of order r^2.
+ */
+#include "diag/subject.h"
+
+#include "core/mem.h"
+
+#include <assert.h>
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+static double largest(const double *numbers, size_t n)
+{
+    double top = 0.0;
+    for (size_t k = 0; k < n; k++)
+        top = fmax(top, fabs(numbers[k]));
+    return top;
+}
+
+/* The power of two next below value. */
+static double power_of_two(double value)
+{
+    int exponent;
+    frexp(value, &exponent);
+    return ldexp(1.0, exponent - 1);
+}
+
+/* How far the largest change goes, beside the largest |theta|. */
+static double reach(const struct bp_view *view)
+{
+    if (view->subject->step_kind == BP_STEP_EPOCH)
+        return view->narrow ? 0x1p-6 : 0x1p-14;
+    return view->narrow ? 4.0 : 0x1p-8;
+}
+
+/* g += what one step of a batch implies, times weight. */
+static enum bp_status add_step(struct bp_view *view, const double *theta,
+                               const struct bp_batch *batch, double rate, double weight, double *g,
+                               double *next, struct bp_error *error)
+{
+    const enum bp_status status = bp_view_step(view, theta, batch, rate, next, error);
+    if (status != BP_OK)
+        return status;
+    for (size_t k = 0; k < view->n_theta; k++)
+        g[k] += weight * ((theta[k] - next[k]) / rate);
+    return BP_OK;
+}
+
+/* G(rate): from one call, or from one call a sample. */
+static enum bp_status from_steps(struct bp_view *view, const double *theta,
+                                 const struct bp_batch *batch, double rate, double *g, double *next,
+                                 struct bp_error *error)
+{
+    memset(g, 0, view->n_theta * sizeof *g);
+    if (view->subject->step_kind != BP_STEP_SAMPLE || batch->n == 1)
+        return add_step(view, theta, batch, rate, 1.0, g, next, error);
+    const bool sum = view->described && view->twin.spec.reduction == BP_SUM;
+    const double weight = sum ? 1.0 : 1.0 / (double)batch->n;
+    for (size_t s = 0; s < batch->n; s++) {
+        const struct bp_batch one = {1, batch->x + s * view->n_in, batch->t + s * view->n_out};
+        const enum bp_status status = add_step(view, theta, &one, rate, weight, g, next, error);
+        if (status != BP_OK)
+            return status;
+    }
+    return BP_OK;
+}
+
+/* The rate at which the largest change is reach() times the largest parameter;
+ * g and next are scratch. A subject that does not move keeps a rate of 1. */
+static enum bp_status choose_rate(struct bp_view *view, const double *theta,
+                                  const struct bp_batch *batch, double *g, double *next,
+                                  struct bp_error *error)
+{
+    double rate = 1.0;
+    for (int tries = 0; tries < 4; tries++) {
+        const enum bp_status status = from_steps(view, theta, batch, rate, g, next, error);
+        if (status != BP_OK)
+            return status;
+        const double g_top = largest(g, view->n_theta);
+        const double want = reach(view) * fmax(largest(theta, view->n_theta), 1e-3) / g_top;
+        if (isfinite(want) && want > 1e-12 && want < 1e12) {
+            view->rate = power_of_two(want);
+            return BP_OK;
+        }
+        rate *= g_top > 0.0 ? 1e-3 : 1e3;
+    }
+    view->rate = 1.0;
+    return BP_OK;
+}
+
+static enum bp_status pick_rate(struct bp_view *view, const double *theta,
+                                const struct bp_batch *batch, double *rate, double *g, double *next,
+                                struct bp_error *error)
+{
+    const struct bp_subject *subject = view->subject;
+    if (subject->rate_kind == BP_RATE_FIXED)
+        *rate = subject->rate;
+    else if (subject->rate_kind == BP_RATE_UNKNOWN)
+        *rate = 1.0;
+    else if (!(*rate > 0.0)) {
+        enum bp_status status = BP_OK;
+        if (view->rate == 0.0)
+            status = choose_rate(view, theta, batch, g, next, error);
+        *rate = view->rate;
+        return status;
+    }
+    return BP_OK;
+}
+
+/* An epoch: extrapolate to rate 0 where the rate can be chosen. spread is how far
+ * the two rates are apart, beside the largest |g|. */
+static enum bp_status extrapolate(struct bp_view *view, const double *theta,
+                                  const struct bp_batch *batch, double rate, double *g,
+                                  double *half, double *next, double *spread,
+                                  struct bp_error *error)
+{
+    const enum bp_status status = from_steps(view, theta, batch, 0.5 * rate, half, next, error);
+    if (status != BP_OK)
+        return status;
+    double apart = 0.0;
+    for (size_t k = 0; k < view->n_theta; k++) {
+        apart = fmax(apart, fabs(half[k] - g[k]));
+        g[k] = 2.0 * half[k] - g[k];
+    }
+    *spread = apart / largest(g, view->n_theta);
+    return BP_OK;
+}
+
+/* What is not known of g, beyond rounding: the updates within an epoch. */
+static enum bp_status epoch_error(struct bp_view *view, const double *theta,
+                                  const struct bp_batch *batch, struct bp_claim *claim,
+                                  double *work, double *error_of_g, struct bp_error *error)
+{
+    *error_of_g = 0.0;
+    if (view->subject->step_kind != BP_STEP_EPOCH)
+        return BP_OK;
+    claim->any_factor = true;
+    if (view->subject->rate_kind != BP_RATE_GIVEN) {
+        const double moved = claim->rate * largest(claim->g, view->n_theta);
+        *error_of_g = fmin(1.0, moved / largest(theta, view->n_theta));
+        return BP_OK;
+    }
+    double spread = 0.0;
+    const enum bp_status status = extrapolate(view, theta, batch, claim->rate, claim->g, work,
+                                              work + view->n_theta, &spread, error);
+    claim->noise *= 3.0;
+    *error_of_g = view->subject->shuffles ? spread : 4.0 * spread * spread;
+    return status;
+}
+
+static enum bp_status infer(struct bp_view *view, const double *theta, const struct bp_batch *batch,
+                            struct bp_claim *claim, double *work, struct bp_error *error)
+{
+    double *point = work + 2 * view->n_theta;
+    memcpy(point, theta, view->n_theta * sizeof *point);
+    bp_view_round(view, point);
+    double *next = work + view->n_theta;
+    enum bp_status status = pick_rate(view, point, batch, &claim->rate, claim->g, next, error);
+    if (status == BP_OK)
+        status = from_steps(view, point, batch, claim->rate, claim->g, next, error);
+    if (status != BP_OK)
+        return status;
+    claim->inferred = true;
+    claim->any_factor = claim->any_factor || view->subject->rate_kind == BP_RATE_UNKNOWN;
+    const double top = fmax(largest(point, view->n_theta), largest(next, view->n_theta));
+    claim->noise = 2.0 * view->epsilon * top / fabs(claim->rate);
+    double beyond;
+    status = epoch_error(view, point, batch, claim, work, &beyond, error);
+    claim->precision = fmax(fmax(view->epsilon, beyond),
+                            claim->noise / fmax(largest(claim->g, view->n_theta), DBL_MIN));
+    return status;
+}
+
+enum bp_status bp_view_gradient(struct bp_view *view, const double *theta,
+                                const struct bp_batch *batch, double rate, struct bp_claim *claim,
+                                struct bp_error *error)
+{
+    *claim = (struct bp_claim){.g = claim->g,
+                               .rate = rate,
+                               .precision = view->epsilon,
+                               .any_factor = view->subject->constant_undeclared != 0};
+    if (view->subject->gradient != NULL) {
+        claim->rate = 0.0;
+        return bp_view_own_gradient(view, theta, batch, claim->g, error);
+    }
+    if (view->subject->step == NULL)
+        return bp_error_set(error, BP_EUNSUPPORTED, "%s: it has neither gradient nor step",
+                            view->subject->name != NULL ? view->subject->name : "subject");
+    double *work = bp_mem_new(3 * view->n_theta, sizeof *work);
+    if (work == NULL)
+        return bp_error_set(error, BP_ENOMEM, "subject: out of memory");
+    const enum bp_status status = infer(view, theta, batch, claim, work, error);
+    bp_mem_free(work);
+    return status;
+}
