@@ -32,6 +32,12 @@ backprobe: $(BUILD)/backprobe
 $(BUILD)/backprobe: $(call OBJ,main.c $(APP_SRC) $(LIB_SRC))
 	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
+# The same kernels for each instruction set; core/kernel.c chooses when it runs.
+ifneq ($(filter x86_64%,$(shell $(CC) -dumpmachine)),)
+$(BUILD)/core/kernel_avx2.o:   KERNEL_FLAGS = -mavx2 -mfma
+$(BUILD)/core/kernel_avx512.o: KERNEL_FLAGS = -mavx512f -mavx512dq -mavx512vl -mfma
+endif
+
 $(BUILD)/%.o: %.c | $(FIRST)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(KERNEL_FLAGS) -MMD -MP -c -o $@ $<

@@ -1,34 +1,20 @@
-/* fmath.c -- see fmath.h. */
+/* fmath.c -- one number at a time, on the kernels' vectors: the formulas are
+ * written once, in fmath_body.h, so that alone or in an array a number has the
+ * same image. */
 #include "core/fmath.h"
 
-#include <math.h>
+#include "core/kernel.h"
 
-double bp_exp(double x)
-{
-    return exp(x);
-}
-
-double bp_expm1(double x)
-{
-    return expm1(x);
-}
-
-double bp_log(double x)
-{
-    return log(x);
-}
-
-double bp_log1p(double x)
-{
-    return log1p(x);
-}
-
-double bp_tanh(double x)
-{
-    return tanh(x);
-}
-
-double bp_sigmoid(double x)
-{
-    return 1.0 / (1.0 + bp_exp(-x));
-}
+#define ONE(name)                                                                                  \
+    double bp_##name(double x)                                                                     \
+    {                                                                                              \
+        double y;                                                                                  \
+        bp_kernel_##name(1, &x, &y);                                                               \
+        return y;                                                                                  \
+    }
+ONE(exp)
+ONE(expm1)
+ONE(log)
+ONE(log1p)
+ONE(tanh)
+ONE(sigmoid)

@@ -1,67 +1,146 @@
-/* kernel.c -- see kernel.h. */
+/* kernel.c -- see kernel.h. The loops are in kernel_body.h; here the instruction
+ * set is chosen, and the products are put in its terms. */
 #include "core/kernel.h"
 
-#include "core/fmath.h"
+#include "core/kernel_table.h"
 
-#include <math.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Best first. */
+static const struct bp_kernel_table *const ALL[] = {
+#if defined(__x86_64__)
+    &bp_kernel_avx512,
+    &bp_kernel_avx2,
+#endif
+    &bp_kernel_plain,
+};
+enum { ALL_COUNT = sizeof ALL / sizeof ALL[0] };
+
+static _Atomic(const struct bp_kernel_table *) chosen;
+
+static bool is_supported(const struct bp_kernel_table *table)
+{
+#if defined(__x86_64__)
+    __builtin_cpu_init();
+    const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+    if (table == &bp_kernel_avx2)
+        return avx2;
+    if (table == &bp_kernel_avx512)
+        return avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+               __builtin_cpu_supports("avx512vl");
+#endif
+    return table == &bp_kernel_plain;
+}
+
+bool bp_kernel_choose(const char *name)
+{
+    for (size_t k = 0; k < ALL_COUNT; k++)
+        if ((name == NULL || strcmp(name, ALL[k]->name) == 0) && is_supported(ALL[k])) {
+            atomic_store_explicit(&chosen, ALL[k], memory_order_relaxed);
+            return true;
+        }
+    return false;
+}
+
+/* The choice is the same for whoever makes it first, so threads may race to. */
+static const struct bp_kernel_table *kernel(void)
+{
+    const struct bp_kernel_table *table = atomic_load_explicit(&chosen, memory_order_relaxed);
+    if (table == NULL) {
+        const char *wanted = getenv("BACKPROBE_KERNEL");
+        if (wanted == NULL || !bp_kernel_choose(wanted))
+            (void)bp_kernel_choose(NULL);
+        table = atomic_load_explicit(&chosen, memory_order_relaxed);
+    }
+    return table;
+}
+
+const char *bp_kernel_name(void)
+{
+    return kernel()->name;
+}
 
 void bp_kernel_affine(size_t n, size_t in, size_t out, const double *a, const double *w,
                       const double *b, double *z)
 {
-    for (size_t s = 0; s < n; s++)
-        for (size_t i = 0; i < out; i++) {
-            double sum = b == NULL ? 0.0 : b[i];
-            for (size_t j = 0; j < in; j++)
-                sum = fma(a[s * in + j], w[i * in + j], sum);
-            z[s * out + i] = sum;
-        }
+    const struct bp_product p = {.rows = n,
+                                 .depth = in,
+                                 .cols = out,
+                                 .a = a,
+                                 .a_row = in,
+                                 .a_step = 1,
+                                 .b = w,
+                                 .b_step = in,
+                                 .b_is_transposed = true,
+                                 .start_cols = b,
+                                 .c = z,
+                                 .c_row = out};
+    kernel()->product(&p);
 }
 
 void bp_kernel_propagate(size_t n, size_t in, size_t out, const double *d, const double *w,
                          double *e)
 {
-    for (size_t s = 0; s < n; s++)
-        for (size_t j = 0; j < in; j++) {
-            double sum = 0.0;
-            for (size_t i = 0; i < out; i++)
-                sum = fma(d[s * out + i], w[i * in + j], sum);
-            e[s * in + j] = sum;
-        }
+    const struct bp_product p = {.rows = n,
+                                 .depth = out,
+                                 .cols = in,
+                                 .a = d,
+                                 .a_row = out,
+                                 .a_step = 1,
+                                 .b = w,
+                                 .b_step = in,
+                                 .c = e,
+                                 .c_row = in};
+    kernel()->product(&p);
 }
 
 void bp_kernel_outer(size_t n, size_t in, size_t out, const double *d, const double *a, double *g)
 {
-    for (size_t i = 0; i < out; i++)
-        for (size_t j = 0; j < in; j++) {
-            double sum = 0.0;
-            for (size_t s = 0; s < n; s++)
-                sum = fma(d[s * out + i], a[s * in + j], sum);
-            g[i * in + j] = sum;
-        }
+    const struct bp_product p = {.rows = out,
+                                 .depth = n,
+                                 .cols = in,
+                                 .a = d,
+                                 .a_row = 1,
+                                 .a_step = out,
+                                 .b = a,
+                                 .b_step = in,
+                                 .c = g,
+                                 .c_row = in};
+    kernel()->product(&p);
+}
+
+void bp_kernel_transform(size_t in, size_t out, size_t cols, const double *w, const double *a,
+                         const double *b, double *z)
+{
+    const struct bp_product p = {.rows = out,
+                                 .depth = in,
+                                 .cols = cols,
+                                 .a = w,
+                                 .a_row = in,
+                                 .a_step = 1,
+                                 .b = a,
+                                 .b_step = cols,
+                                 .start_rows = b,
+                                 .c = z,
+                                 .c_row = cols};
+    kernel()->product(&p);
 }
 
 void bp_kernel_column_sum(size_t n, size_t out, const double *d, double *s)
 {
-    for (size_t i = 0; i < out; i++) {
-        double sum = 0.0;
-        for (size_t r = 0; r < n; r++)
-            sum += d[r * out + i];
-        s[i] = sum;
-    }
+    kernel()->column_sum(n, out, d, s);
 }
 
-#define EACH(name, f)                                             \
-    void name(size_t count, const double *x, double *y)           \
-    {                                                             \
-        for (size_t k = 0; k < count; k++)                        \
-            y[k] = f(x[k]);                                       \
+#define EACH(name)                                                                                 \
+    void bp_kernel_##name(size_t count, const double *x, double *y)                                \
+    {                                                                                              \
+        kernel()->name(count, x, y);                                                               \
     }
-EACH(bp_kernel_exp, bp_exp)
-EACH(bp_kernel_expm1, bp_expm1)
-EACH(bp_kernel_sigmoid, bp_sigmoid)
-EACH(bp_kernel_tanh, bp_tanh)
-
-const char *bp_kernel_name(void)
-{
-    return "plain";
-}
+EACH(exp)
+EACH(expm1)
+EACH(log)
+EACH(log1p)
+EACH(tanh)
+EACH(sigmoid)

@@ -4,11 +4,17 @@
  * result is bit for bit the same for every instruction set, every number of
  * threads, and for a sample alone or among others: the order of summation is
  * fixed (j = 0, 1, 2, ... with fma), and only independent results are computed
- * side by side.
+ * side by side. (Of a NaN it is not promised which: sign and payload vary.)
+ * Nothing is allocated; at most 32 KB of stack are used. Results must not
+ * overlap arguments, unless said otherwise.
+ *
+ * The loops (kernel_body.h) are compiled once for each instruction set and
+ * chosen when first used.
  */
 #ifndef BP_KERNEL_H
 #define BP_KERNEL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* z[n,i] = b[i] + sum_j a[n,j] w[i,j];   a: n x in, w: out x in, b: out or NULL,
@@ -23,16 +29,28 @@ void bp_kernel_propagate(size_t n, size_t in, size_t out, const double *d, const
 /* g[i,j] = sum_n d[n,i] a[n,j];          d: n x out, a: n x in, g: out x in. */
 void bp_kernel_outer(size_t n, size_t in, size_t out, const double *d, const double *a, double *g);
 
+/* As affine, with the batch along the columns: z[i,c] = b[i] + sum_j w[i,j] a[j,c];
+ * w: out x in, a: in x cols, b: out or NULL, z: out x cols. */
+void bp_kernel_transform(size_t in, size_t out, size_t cols, const double *w, const double *a,
+                         const double *b, double *z);
+
 /* s[i] = sum_n d[n,i];                   d: n x out. */
 void bp_kernel_column_sum(size_t n, size_t out, const double *d, double *s);
 
 /* y[k] = f(x[k]) for k = 0 .. count - 1; y may be x. */
 void bp_kernel_exp(size_t count, const double *x, double *y);
 void bp_kernel_expm1(size_t count, const double *x, double *y);
+void bp_kernel_log(size_t count, const double *x, double *y);
+void bp_kernel_log1p(size_t count, const double *x, double *y);
 void bp_kernel_sigmoid(size_t count, const double *x, double *y);
 void bp_kernel_tanh(size_t count, const double *x, double *y);
 
-/* "avx512", "avx2" or "plain": what is used on this machine. */
+/* "avx512", "avx2" or "plain": what is used on this machine. The best that it has,
+ * or what the environment variable BACKPROBE_KERNEL names, if it has that. */
 const char *bp_kernel_name(void);
+
+/* Tests and measurements: use the named one from now on (NULL: the best). False,
+ * and nothing changes, when this machine does not have it. */
+bool bp_kernel_choose(const char *name);
 
 #endif

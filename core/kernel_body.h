@@ -1,0 +1,215 @@
+/* kernel_body.h -- the loops of kernel.h, compiled once for each instruction set.
+ *
+ * A product is cut into panels of TILE_VECS vectors of columns, and these into
+ * tiles of TILE_ROWS rows, whose sums stay in registers for the whole of a
+ * block of the depth:
+ *
+ *              depth            panel
+ *            +-------+        +-------+
+ *     rows   |   a   |   x    |   b   |  depth       a[r,k] is broadcast, b[k,:]
+ *            +-------+        +-------+              is a vector: one fma each
+ *
+ * Each sum runs over k = 0, 1, 2, ... whatever the widths: tiles and blocks
+ * change which sums are made side by side, never the order within one.
+ *
+ * A panel is copied to a small buffer on the stack first when b is transposed,
+ * when its last vector is not full, or when its rows lie a multiple of 4 KB
+ * apart and would push each other out of the cache.
+ */
+#ifndef BP_KERNEL_BODY_H
+#define BP_KERNEL_BODY_H
+
+#include "core/fmath_body.h"
+#include "core/kernel_lanes.h"
+#include "core/kernel_table.h"
+
+enum { PANEL = LANES * TILE_VECS, DEPTH_BLOCK = 128, PAGE = 4096 };
+
+#if defined(__clang__)
+#define UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define UNROLL _Pragma("GCC unroll 8")
+#endif
+
+INLINE size_t least(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+/* acc[r][v] += sum_k a[r,k] b[k,v], with rows and vecs known to the compiler. */
+INLINE void tile_sum(size_t rows, size_t vecs, size_t depth, const double *a, size_t a_row,
+                     size_t a_step, const double *b, size_t b_step, vec acc[TILE_ROWS][TILE_VECS])
+{
+    for (size_t k = 0; k < depth; k++, a += a_step, b += b_step) {
+        vec x[TILE_VECS];
+        UNROLL for (size_t v = 0; v < vecs; v++) x[v] = vec_load(b + v * LANES);
+        UNROLL for (size_t r = 0; r < rows; r++)
+        {
+            const vec y = vec_set(a[r * a_row]);
+            UNROLL for (size_t v = 0; v < vecs; v++) acc[r][v] = vec_fma(y, x[v], acc[r][v]);
+        }
+    }
+}
+
+/* One block of the depth of one panel: where it starts and how wide it is. */
+struct panel {
+    size_t cols, depth, from; /* from: the first k of the block */
+    size_t col;               /* the first column */
+    const double *b;
+    size_t b_step;
+};
+
+INLINE vec tile_start(const struct bp_product *p, const struct panel *q, size_t row, size_t v)
+{
+    const size_t col = q->col + v * LANES, n = least(LANES, q->cols - v * LANES);
+    const double *at;
+    if (q->from > 0)
+        at = p->c + row * p->c_row + col;
+    else if (p->start_cols != NULL)
+        at = p->start_cols + col;
+    else
+        return vec_set(p->start_rows == NULL ? 0.0 : p->start_rows[row]);
+    return n == LANES ? vec_load(at) : vec_load_part(at, n);
+}
+
+INLINE void tile(size_t rows, size_t vecs, const struct bp_product *p, const struct panel *q,
+                 size_t row)
+{
+    vec acc[TILE_ROWS][TILE_VECS];
+    UNROLL for (size_t r = 0; r < rows; r++) UNROLL for (size_t v = 0; v < vecs; v++) acc[r][v] =
+        tile_start(p, q, row + r, v);
+    tile_sum(rows, vecs, q->depth, p->a + row * p->a_row + q->from * p->a_step, p->a_row, p->a_step,
+             q->b, q->b_step, acc);
+    UNROLL for (size_t r = 0; r < rows; r++)
+    {
+        double *c = p->c + (row + r) * p->c_row + q->col;
+        UNROLL for (size_t v = 0; v < vecs; v++)
+        {
+            const size_t n = least(LANES, q->cols - v * LANES);
+            if (n == LANES)
+                vec_store(c + v * LANES, acc[r][v]);
+            else
+                vec_store_part(c + v * LANES, n, acc[r][v]);
+        }
+    }
+}
+
+/* All rows of a panel, with its number of vectors known to the compiler. */
+INLINE void panel_rows(size_t vecs, const struct bp_product *p, const struct panel *q)
+{
+    size_t row = 0;
+    for (; row + TILE_ROWS <= p->rows; row += TILE_ROWS)
+        tile(TILE_ROWS, vecs, p, q, row);
+    for (; row + 2 <= p->rows; row += 2)
+        tile(2, vecs, p, q, row);
+    if (row < p->rows)
+        tile(1, vecs, p, q, row);
+}
+
+static void panel_any(const struct bp_product *p, const struct panel *q)
+{
+    switch ((q->cols + LANES - 1) / LANES) {
+    case 1:
+        panel_rows(1, p, q);
+        return;
+    case 2:
+        panel_rows(2, p, q);
+        return;
+    case 3:
+        panel_rows(TILE_VECS < 3 ? TILE_VECS : 3, p, q);
+        return;
+    default:
+        panel_rows(TILE_VECS, p, q);
+    }
+}
+
+/* The block of b, transposed into rows of PANEL numbers; missing columns are 0. */
+static void pack_transposed(const struct bp_product *p, const struct panel *q, double *to)
+{
+    for (size_t v = 0; v < q->cols; v += LANES) {
+        const double *from = p->b + (q->col + v) * p->b_step + q->from;
+        const size_t n = least(LANES, q->cols - v);
+        size_t k = 0;
+        if (n == LANES)
+            for (; k + LANES <= q->depth; k += LANES)
+                lanes_transpose(from + k, p->b_step, to + k * PANEL + v, PANEL);
+        for (; k < q->depth; k++)
+            for (size_t c = 0; c < LANES; c++)
+                to[k * PANEL + v + c] = c < n ? from[c * p->b_step + k] : 0.0;
+    }
+}
+
+static void pack(const struct bp_product *p, const struct panel *q, double *to)
+{
+    const double *from = p->b + q->from * p->b_step + q->col;
+    for (size_t k = 0; k < q->depth; k++, from += p->b_step, to += PANEL)
+        for (size_t v = 0; v < q->cols; v += LANES)
+            vec_store(to + v, q->cols - v < LANES ? vec_load_part(from + v, q->cols - v)
+                                                  : vec_load(from + v));
+}
+
+static bool wants_copy(const struct bp_product *p, const struct panel *q)
+{
+    const bool far_apart = p->b_step * sizeof(double) % PAGE == 0 && p->rows > TILE_ROWS;
+    return p->b_is_transposed || q->cols % LANES != 0 || far_apart;
+}
+
+static void panel_block(const struct bp_product *p, struct panel *q)
+{
+    double copy[DEPTH_BLOCK * PANEL] __attribute__((aligned(64)));
+    if (wants_copy(p, q)) {
+        (p->b_is_transposed ? pack_transposed : pack)(p, q, copy);
+        q->b = copy;
+        q->b_step = PANEL;
+    } else {
+        q->b = p->b + q->from * p->b_step + q->col;
+        q->b_step = p->b_step;
+    }
+    panel_any(p, q);
+}
+
+static void product(const struct bp_product *p)
+{
+    for (size_t col = 0; col < p->cols; col += PANEL) {
+        struct panel q = {.col = col, .cols = least(PANEL, p->cols - col)};
+        do {
+            q.depth = least(DEPTH_BLOCK, p->depth - q.from);
+            panel_block(p, &q);
+            q.from += q.depth;
+        } while (q.from < p->depth);
+    }
+}
+
+static void column_sum(size_t n, size_t out, const double *d, double *s)
+{
+    for (size_t i = 0; i < out; i++)
+        s[i] = 0.0;
+    for (size_t r = 0; r < n; r++, d += out)
+        for (size_t i = 0; i < out; i++)
+            s[i] += d[i];
+}
+
+#define EACH(name)                                                                                 \
+    static void each_##name(size_t count, const double *x, double *y)                              \
+    {                                                                                              \
+        size_t k = 0;                                                                              \
+        for (; k + LANES <= count; k += LANES)                                                     \
+            vec_store(y + k, vec_##name(vec_load(x + k)));                                         \
+        if (k < count)                                                                             \
+            vec_store_part(y + k, count - k, vec_##name(vec_load_part(x + k, count - k)));         \
+    }
+EACH(exp)
+EACH(expm1)
+EACH(log)
+EACH(log1p)
+EACH(tanh)
+EACH(sigmoid)
+
+#define BP_KERNEL_TABLE(isa)                                                                       \
+    {                                                                                              \
+        .name = isa, .product = product, .column_sum = column_sum, .exp = each_exp,                \
+        .expm1 = each_expm1, .log = each_log, .log1p = each_log1p, .tanh = each_tanh,              \
+        .sigmoid = each_sigmoid                                                                    \
+    }
+
+#endif

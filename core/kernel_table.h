@@ -1,0 +1,37 @@
+/* kernel_table.h -- what one compilation of kernel_body.h offers; private to
+ * kernel.c and the kernel_<instruction set>.c files. */
+#ifndef BP_KERNEL_TABLE_H
+#define BP_KERNEL_TABLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* c[r,j] = start + sum_k a[r,k] b[k,j], for r < rows, k < depth, j < cols.
+ * Element (r,k) of a is at a[r * a_row + k * a_step]; b's at b[k * b_step + j],
+ * or b[j * b_step + k] when b_is_transposed. start is one number a column, one
+ * a row, or 0. */
+struct bp_product {
+    size_t rows, depth, cols;
+    const double *a, *b;
+    size_t a_row, a_step, b_step;
+    bool b_is_transposed;
+    const double *start_cols, *start_rows; /* or NULL; not both */
+    double *c;
+    size_t c_row;
+};
+
+typedef void bp_kernel_each(size_t count, const double *x, double *y);
+
+struct bp_kernel_table {
+    const char *name;
+    void (*product)(const struct bp_product *p);
+    void (*column_sum)(size_t n, size_t out, const double *d, double *s);
+    bp_kernel_each *exp, *expm1, *log, *log1p, *tanh, *sigmoid;
+};
+
+extern const struct bp_kernel_table bp_kernel_plain;
+#if defined(__x86_64__)
+extern const struct bp_kernel_table bp_kernel_avx2, bp_kernel_avx512;
+#endif
+
+#endif
