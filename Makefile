@@ -76,7 +76,7 @@ $(BUILD)/tests/run: $(call OBJ,$(TEST_SRC) $(APP_SRC) $(LIB_SRC))
 
 ## mnist: download the four files of MNIST into data/mnist (MNIST_URL: from where)
 mnist:
-	@sh scenarios/mnist.sh data/mnist
+	@sh setup/mnist.sh data/mnist
 
 ## layers: fail when an include points upwards
 layers:

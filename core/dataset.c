@@ -77,20 +77,28 @@ enum bp_status bp_dataset_subset(struct bp_dataset *data, const struct bp_datase
     return status;
 }
 
+enum bp_status bp_dataset_slice(struct bp_dataset *data, const struct bp_dataset *from,
+                                size_t first, size_t n)
+{
+    assert(first + n <= from->n);
+    const enum bp_status status = init_like(data, from, n);
+    for (size_t i = 0; status == BP_OK && i < n; i++)
+        copy_row(data, i, from, first + i);
+    return status;
+}
+
 enum bp_status bp_dataset_split(const struct bp_dataset *from, size_t n_first,
                                 struct bp_dataset *first, struct bp_dataset *rest)
 {
     *first = *rest = (struct bp_dataset){0};
     if (n_first < 1 || n_first >= from->n)
         return BP_ESHAPE;
-    if (init_like(first, from, n_first) != BP_OK ||
-        init_like(rest, from, from->n - n_first) != BP_OK) {
+    enum bp_status status = bp_dataset_slice(first, from, 0, n_first);
+    if (status == BP_OK)
+        status = bp_dataset_slice(rest, from, n_first, from->n - n_first);
+    if (status != BP_OK)
         bp_dataset_release(first);
-        return BP_ENOMEM;
-    }
-    for (size_t i = 0; i < from->n; i++)
-        copy_row(i < n_first ? first : rest, i < n_first ? i : i - n_first, from, i);
-    return BP_OK;
+    return status;
 }
 
 static void swap_numbers(double *a, double *b, size_t n)

@@ -46,6 +46,10 @@ enum bp_status bp_dataset_resize(struct bp_dataset *data, size_t n);
 enum bp_status bp_dataset_subset(struct bp_dataset *data, const struct bp_dataset *from, size_t n,
                                  const size_t *pick);
 
+/* A new set of n examples from the one numbered first on; n at least 1. BP_ENOMEM. */
+enum bp_status bp_dataset_slice(struct bp_dataset *data, const struct bp_dataset *from,
+                                size_t first, size_t n);
+
 /* The first n_first examples, and the others; each part needs one at least
  * (BP_ESHAPE). BP_ENOMEM. */
 enum bp_status bp_dataset_split(const struct bp_dataset *from, size_t n_first,

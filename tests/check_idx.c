@@ -354,7 +354,7 @@ END_TEST
 static int download(const char *url, char *output, size_t size)
 {
     char command[1024];
-    snprintf(command, sizeof command, "MNIST_URL='%s' sh scenarios/mnist.sh %s 2>&1", url,
+    snprintf(command, sizeof command, "MNIST_URL='%s' sh setup/mnist.sh %s 2>&1", url,
              scratch_path("got"));
     FILE *pipe = popen(command, "r");
     ck_assert_ptr_nonnull(pipe);
