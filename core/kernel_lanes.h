@@ -30,7 +30,7 @@
 
 enum { LANES = 8, TILE_ROWS = 5, TILE_VECS = 4 };
 typedef __m512d vec;
-typedef __m512i ivec;
+typedef uint64_t ivec __attribute__((vector_size(64)));
 typedef __mmask8 mask;
 
 INLINE vec vec_set(double x)
@@ -38,9 +38,9 @@ INLINE vec vec_set(double x)
     return _mm512_set1_pd(x);
 }
 
-INLINE ivec ivec_set(int64_t x)
+INLINE ivec ivec_set(uint64_t x)
 {
-    return _mm512_set1_epi64(x);
+    return (ivec)_mm512_set1_epi64((int64_t)x);
 }
 
 INLINE vec vec_fma(vec a, vec b, vec c)
@@ -98,7 +98,7 @@ INLINE void lanes_transpose(const double *from, size_t from_row, double *to, siz
 
 enum { LANES = 4, TILE_ROWS = 5, TILE_VECS = 2 };
 typedef __m256d vec;
-typedef __m256i ivec;
+typedef uint64_t ivec __attribute__((vector_size(32)));
 typedef __m256d mask;
 
 INLINE vec vec_set(double x)
@@ -106,9 +106,9 @@ INLINE vec vec_set(double x)
     return _mm256_set1_pd(x);
 }
 
-INLINE ivec ivec_set(int64_t x)
+INLINE ivec ivec_set(uint64_t x)
 {
-    return _mm256_set1_epi64x(x);
+    return (ivec)_mm256_set1_epi64x((int64_t)x);
 }
 
 INLINE vec vec_fma(vec a, vec b, vec c)
@@ -157,7 +157,7 @@ INLINE void lanes_transpose(const double *from, size_t from_row, double *to, siz
 
 enum { LANES = 2, TILE_ROWS = 2, TILE_VECS = 2 };
 typedef double vec __attribute__((vector_size(16)));
-typedef int64_t ivec __attribute__((vector_size(16)));
+typedef uint64_t ivec __attribute__((vector_size(16)));
 typedef ivec mask;
 
 INLINE vec vec_set(double x)
@@ -165,7 +165,7 @@ INLINE vec vec_set(double x)
     return (vec){x, x};
 }
 
-INLINE ivec ivec_set(int64_t x)
+INLINE ivec ivec_set(uint64_t x)
 {
     return (ivec){x, x};
 }
@@ -219,13 +219,13 @@ INLINE void vec_store(double *p, vec v)
 
 INLINE vec vec_abs(vec x)
 {
-    return (vec)((ivec)x & ivec_set(INT64_MAX));
+    return (vec)((ivec)x & ivec_set(UINT64_MAX >> 1));
 }
 
 /* The sign of s on x, whose own sign is clear. */
 INLINE vec vec_sign(vec x, vec s)
 {
-    return (vec)((ivec)x | ((ivec)s & ivec_set(INT64_MIN)));
+    return (vec)((ivec)x | ((ivec)s & ivec_set(UINT64_C(1) << 63)));
 }
 
 #endif
