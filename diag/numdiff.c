@@ -1,0 +1,120 @@
+/* numdiff.c -- the table of tiers, and the results' memory. See numdiff.h. */
+#include "diag/numdiff.h"
+
+#include "core/mem.h"
+#include "diag/numdiff_tiers.h"
+
+#include <assert.h>
+#include <math.h>
+#include <string.h>
+
+/* In order of preference: the first that fits is the default. */
+static const struct bp_tier *const TIERS[] = {&bp_tier_richardson, &bp_tier_central,
+                                              &bp_tier_complex};
+
+enum { N_TIERS = sizeof TIERS / sizeof TIERS[0] };
+
+const struct bp_tier *bp_tier_find(enum bp_tier_id id, const struct bp_loss_at *at)
+{
+    for (size_t k = 0; k < N_TIERS; k++)
+        if (TIERS[k]->id == id || (id == BP_TIER_AUTO && TIERS[k]->fits(at)))
+            return TIERS[k];
+    return NULL;
+}
+
+bool bp_tier_parse(const char *text, enum bp_tier_id *id)
+{
+    *id = BP_TIER_AUTO;
+    if (strcmp(text, "auto") == 0)
+        return true;
+    for (size_t k = 0; k < N_TIERS; k++)
+        if (strcmp(text, TIERS[k]->name) == 0) {
+            *id = TIERS[k]->id;
+            return true;
+        }
+    return false;
+}
+
+bool bp_forward_is_right(const struct bp_mlp *net)
+{
+    for (size_t l = 1; l <= net->spec.layers; l++)
+        if (!bp_ops_is_right(net->ops, l, BP_AFFINE) || !bp_ops_is_right(net->ops, l, BP_ACTIVATE))
+            return false;
+    return true;
+}
+
+static enum bp_status make_room(struct bp_numdiff *numdiff, const struct bp_loss_at *at,
+                                const struct bp_numdiff_options *options)
+{
+    numdiff->n_theta = at->net != NULL ? at->net->n_theta : at->n_theta;
+    numdiff->value = bp_mem_new(2 * numdiff->n_theta, sizeof *numdiff->value);
+    numdiff->flags = bp_mem_new(numdiff->n_theta, 1);
+    if (numdiff->value == NULL || numdiff->flags == NULL)
+        return BP_ENOMEM;
+    numdiff->error = numdiff->value + numdiff->n_theta;
+    memset(numdiff->flags, BP_NUM_LEFT_OUT, numdiff->n_theta);
+    if (at->net == NULL)
+        return BP_OK;
+    numdiff->n_units = at->net->n_units;
+    numdiff->n = at->n;
+    if (options->no_deltas)
+        return BP_OK;
+    const size_t count = numdiff->n * numdiff->n_units;
+    numdiff->delta = bp_mem_new(2 * count, sizeof *numdiff->delta);
+    numdiff->delta_flags = bp_mem_new(count, 1);
+    if (numdiff->delta == NULL || numdiff->delta_flags == NULL)
+        return BP_ENOMEM;
+    numdiff->delta_error = numdiff->delta + count;
+    return BP_OK;
+}
+
+enum bp_status bp_numdiff_run(struct bp_numdiff *numdiff, const struct bp_loss_at *at,
+                              const struct bp_numdiff_options *options, struct bp_error *error)
+{
+    static const struct bp_numdiff_options USUAL = {0};
+    *numdiff = (struct bp_numdiff){0};
+    options = options == NULL ? &USUAL : options;
+    assert(at->net != NULL || (at->call != NULL && at->theta != NULL));
+    numdiff->tier = bp_tier_find(options->tier, at);
+    if (numdiff->tier == NULL || !numdiff->tier->fits(at))
+        return bp_error_set(error, BP_EUNSUPPORTED,
+                            "numeric derivatives: %s cannot be used here: %s",
+                            numdiff->tier == NULL ? "this method" : numdiff->tier->name,
+                            numdiff->tier == NULL ? "it is not known" : numdiff->tier->assumes);
+    enum bp_status status = make_room(numdiff, at, options);
+    if (status == BP_OK)
+        status = numdiff->tier->run(numdiff, at, options, error);
+    if (status == BP_ENOMEM)
+        bp_error_set(error, status, "numeric derivatives: out of memory");
+    if (status != BP_OK)
+        bp_numdiff_release(numdiff);
+    return status;
+}
+
+void bp_numdiff_release(struct bp_numdiff *numdiff)
+{
+    bp_mem_free(numdiff->value);
+    bp_mem_free(numdiff->flags);
+    bp_mem_free(numdiff->delta);
+    bp_mem_free(numdiff->delta_flags);
+    *numdiff = (struct bp_numdiff){0};
+}
+
+const double *bp_numdiff_delta(const struct bp_numdiff *numdiff, const struct bp_mlp *net,
+                               size_t layer)
+{
+    assert(layer >= 1 && layer <= net->spec.layers);
+    return numdiff->delta == NULL ? NULL : numdiff->delta + numdiff->n * net->unit[layer];
+}
+
+size_t bp_numdiff_range(const struct bp_numdiff *numdiff, const struct bp_numdiff_options *options,
+                        size_t *first)
+{
+    *first = 0;
+    if (options->no_parameters)
+        return 0;
+    if (options->count == 0)
+        return numdiff->n_theta;
+    *first = options->first < numdiff->n_theta ? options->first : numdiff->n_theta;
+    return options->count < numdiff->n_theta - *first ? *first + options->count : numdiff->n_theta;
+}
