@@ -1,0 +1,196 @@
+/* backprobe.js -- show backprobe your own backpropagation. Paste it beside your program.
+ *
+ *     const { Probe } = require("./backprobe");
+ *     const probe = new Probe("2-2-1 sigmoid squared-error");
+ *     probe.weights(1, net, "W1");        // net.W1: nested arrays or Float64Array, [neuron][input]
+ *     probe.biases(1, net, "b1");
+ *     probe.weights(2, net, "W2");
+ *     probe.biases(2, net, "b2");
+ *     probe.predict = (x) => x.map((row) => net.forward(row));
+ *     probe.step = (x, t, rate) => net.train(x, t, rate);
+ *     probe.serve();                      // does nothing unless backprobe is asking
+ *
+ * and run: backprobe check --subject 'node mine.js'. No package is needed. The
+ * protocol is in docs/protocol.md. */
+"use strict";
+const fs = require("fs");
+const path = require("path");
+
+const ASKED = process.env.BACKPROBE === "1";
+if (ASKED) // console.log() goes to standard error; descriptor 1 is the protocol's
+    process.stdout.write = process.stderr.write.bind(process.stderr);
+
+const isNested = (v) => Array.isArray(v) || ArrayBuffer.isView(v);
+
+function flat(value, out = []) {
+    if (!isNested(value)) out.push(Number(value));
+    else for (const item of value) flat(item, out);
+    return out;
+}
+
+const pack = (numbers) => Buffer.from(Float64Array.from(numbers).buffer).toString("base64");
+
+function unpack(text) {
+    const bytes = Buffer.from(text, "base64"); // may not start at a multiple of 8
+    return new Float64Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length));
+}
+
+function rows(numbers, n) {
+    const width = numbers.length / n;
+    return Array.from({ length: n }, (_, i) => Array.from(numbers.slice(i * width, (i + 1) * width)));
+}
+
+/* Writes numbers into nested arrays, in place; returns how many. */
+function fill(target, numbers, at = 0) {
+    for (let i = 0; i < target.length; i++)
+        if (isNested(target[i])) at = fill(target[i], numbers, at);
+        else target[i] = numbers[at++];
+    return at;
+}
+
+const number = (v) => (Number.isFinite(v) ? v : v > 0 ? "inf" : v < 0 ? "-inf" : "nan");
+
+/* Set any of these to a function:
+ *
+ *     predict(x)          returns outputs, a row a sample
+ *     loss(x, t)          returns a number
+ *     gradient(x, t)      returns gradients in the order of the arrays (nested anyhow), or
+ *                         nothing where each array was given { gradient: "dW1" }
+ *     step(x, t, rate)    trains once, and leaves the new parameters in the arrays
+ *     trace(x, t)         returns [z, a, delta], each a list of layers
+ *     reset()             velocity and accumulators back to none
+ *
+ * x and t are arrays of rows. Without arrays (a program that is not described) each
+ * gets theta first, step returns the next one, and n_theta, n_in and n_out must be
+ * given as fields. Other fields of the handshake: { rate: 0.1 }, { step: "sample" }, ... */
+class Probe {
+    constructor(network, fields = {}) {
+        Object.assign(this, { network, fields, arrays: [] });
+    }
+
+    /* holder[key]; bias: undefined (apart), "first" or "last" input. */
+    weights(layer, holder, key, { order = "out-in", bias, gradient } = {}) {
+        this.add(holder, key, gradient, { layer, role: bias ? "bias-" + bias : "weights", order });
+    }
+
+    biases(layer, holder, key, { gradient } = {}) {
+        this.add(holder, key, gradient, { layer, role: "biases" });
+    }
+
+    add(holder, key, gradient, words) {
+        if (holder[key] instanceof Float32Array || holder[key][0] instanceof Float32Array)
+            words.type = "float";
+        this.arrays.push({ holder, key, gradient, words, count: flat(holder[key]).length });
+    }
+
+    /* Answers until backprobe is done, then exits; returns at once when not asked. */
+    serve() {
+        if (!ASKED) return;
+        for (let line = readLine(); line !== null; line = readLine()) {
+            const request = JSON.parse(line);
+            let answer;
+            try {
+                answer = this.answer(request);
+            } catch (error) {
+                console.error(error);
+                answer = { error: String(error) };
+            }
+            answer.id = request.id;
+            write(JSON.stringify(answer) + "\n");
+        }
+        process.exit(0);
+    }
+
+    hello() {
+        const calls = ["predict", "loss", "gradient", "step", "trace", "reset"];
+        const answer = { name: path.basename(process.argv[1]), ...this.fields, backprobe: 1 };
+        answer.encoding = "base64";
+        answer.can = calls.filter((c) => typeof this[c] === "function");
+        if (this.network) answer.network = this.network;
+        if (this.arrays.length) answer.arrays = this.arrays.map((a) => a.words);
+        if (answer.data) {
+            const [x, t] = answer.data;
+            answer.data = { n: x.length, x: pack(flat(x)), t: pack(flat(t)) };
+        }
+        if (answer.theta) answer.theta = pack(flat(answer.theta));
+        return answer;
+    }
+
+    answer(request) {
+        if (request.call === "hello") return this.hello();
+        if (request.call === "reset") return this.reset(), {};
+        const theta = unpack(request.theta);
+        const given = this.arrays.length ? [] : [theta];
+        given.push(rows(unpack(request.x), request.n));
+        if (request.call !== "predict") given.push(rows(unpack(request.t), request.n));
+        if (request.call === "step") given.push(request.rate);
+        this.put(theta);
+        const result = this[request.call](...given);
+        const read = (which) => this.arrays.map((a) => a.holder[a[which]]);
+        switch (request.call) {
+        case "loss":
+            return { loss: number(result) };
+        case "predict":
+            return { y: pack(flat(result)) };
+        case "gradient":
+            return { g: pack(flat(result === undefined ? read("gradient") : result)) };
+        case "step":
+            return { next: pack(flat(this.arrays.length ? read("key") : result)) };
+        default: {
+            const [z, a, delta] = result.map((v) => v && pack(flat(v)));
+            return { z, a, delta };
+        }
+        }
+    }
+
+    put(theta) {
+        let at = 0;
+        for (const a of this.arrays) {
+            if (isNested(a.holder[a.key])) fill(a.holder[a.key], theta.subarray(at));
+            else a.holder[a.key] = theta[at];
+            at += a.count;
+        }
+    }
+}
+
+let rest = Buffer.alloc(0);
+const chunk = Buffer.alloc(1 << 20);
+const wait = () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
+
+/* One line of standard input; null at its end. */
+function readLine() {
+    const parts = [];
+    for (;;) {
+        const end = rest.indexOf(10);
+        if (end >= 0) {
+            parts.push(rest.subarray(0, end));
+            rest = rest.subarray(end + 1);
+            return Buffer.concat(parts).toString();
+        }
+        parts.push(rest);
+        let n = 0;
+        try {
+            n = fs.readSync(0, chunk);
+        } catch (error) {
+            if (error.code !== "EAGAIN") throw error;
+            wait();
+            rest = Buffer.alloc(0);
+            continue;
+        }
+        if (n === 0) return null;
+        rest = Buffer.from(chunk.subarray(0, n));
+    }
+}
+
+function write(text) {
+    let bytes = Buffer.from(text);
+    while (bytes.length > 0)
+        try {
+            bytes = bytes.subarray(fs.writeSync(1, bytes));
+        } catch (error) {
+            if (error.code !== "EAGAIN") throw error;
+            wait();
+        }
+}
+
+module.exports = { Probe };
