@@ -9,7 +9,9 @@ Python, the textbook's formulas, central differences. For every program
     step equals the numeric gradient of the loss that it says it has, and two
     equal calls are equal;
   - broken: at least one of these is not so, in a layer that causes.tsv names;
-    where causes.tsv says that start, data or loss is at fault, that is looked at.
+    where causes.tsv says that start or loss is at fault, that is looked at; with
+    all its cures applied (cures.txt) it is healthy, and with only one of several
+    left out it is broken where that cause says.
 
 usage: selfcheck.py [-v] [PROGRAM ...]
 """
@@ -175,11 +177,10 @@ def doubles(values):
 
 
 class CSubject:
-    def __init__(self, program, folder):
-        so = os.path.join(folder, program + ".so")
+    def __init__(self, program, source, folder):
+        so = os.path.join(folder, "%d.so" % len(os.listdir(folder)))
         subprocess.run(["cc", "-O1", "-w", "-DBACKPROBE", "-shared", "-fPIC", "-Wl,-Bsymbolic",
-                        "-I" + ROOT, "-o", so, os.path.join(HERE, program + ".c"), "-lm"],
-                       check=True)
+                        "-I" + ROOT, "-o", so, source, "-lm"], check=True)
         self.raw = r = Raw()
         self.lib = ctypes.CDLL(so)
         assert self.lib.backprobe_subject(ctypes.byref(r)) == 0 and r.abi == 1
@@ -259,7 +260,7 @@ class CSubject:
 # ---- programs in Python: one line of JSON each way -----------------------------
 
 class PySubject:
-    def __init__(self, program, folder):
+    def __init__(self, program, source, folder):
         raise NotImplementedError
 
 
@@ -419,6 +420,39 @@ def judge(verdict, causes, seen):
     return None
 
 
+def read_cures():
+    """{program: [[(what stands there, what was meant), ...] for each cause]}"""
+    table, pairs = {}, None
+    with open(os.path.join(HERE, "cures.txt")) as f:
+        for line in f:
+            if line[0] in "-+":
+                if line[0] == "-" and (not pairs or pairs[-1][1]):
+                    pairs.append(["", ""])
+                pairs[-1]["-+".index(line[0])] += line[1:]
+            elif line.strip() and line[0] != "#":
+                program, number = line.split()
+                pairs = []
+                table.setdefault(program, []).append(pairs)
+                assert int(number) == len(table[program]), line
+    return table
+
+
+def cured(program, extension, cures, folder):
+    """The path of a copy with these cures applied."""
+    with open(os.path.join(HERE, program + extension)) as f:
+        text = f.read()
+    for pairs in cures:
+        for old, new in pairs:
+            old, new = old.rstrip("\n"), new.rstrip("\n")
+            if old not in text:
+                raise ValueError("cure does not apply: %r" % old)
+            text = text.replace(old, new)
+    path = os.path.join(tempfile.mkdtemp(dir=folder), program + extension)
+    with open(path, "w") as f:
+        f.write(text)
+    return path
+
+
 def own_training(program, language, folder):
     if language == "c":
         exe = os.path.join(folder, program)
@@ -433,21 +467,40 @@ def own_training(program, language, folder):
         r.returncode, r.stderr.decode()[-300:])
 
 
-def check_one(program, language, verdict, causes):
+def look(program, language, source, folder):
+    s = (CSubject if language == "c" else PySubject)(program, source, folder)
+    try:
+        return examine(s, s.single)
+    finally:
+        s.close()
+
+
+def check_one(program, language, verdict, causes, cures):
+    extension = ".c" if language == "c" else ".py"
     with tempfile.TemporaryDirectory() as folder:
         trouble = own_training(program, language, folder)
         if trouble:
             return trouble, {}
-        s = (CSubject if language == "c" else PySubject)(program, folder)
-        try:
-            seen = examine(s, s.single)
-        finally:
-            s.close()
-    return judge(verdict, causes, seen), seen
+        seen = look(program, language, os.path.join(HERE, program + extension), folder)
+        trouble = judge(verdict, causes, seen)
+        if trouble or verdict == "healthy":
+            return trouble, seen
+        if len(cures) != len(causes):
+            return "%d cures for %d causes" % (len(cures), len(causes)), seen
+        left = look(program, language, cured(program, extension, cures, folder), folder)
+        if left:
+            return "broken still with every cure: %s" % sorted(left), left
+        for k in range(len(cures) if len(cures) > 1 else 0):
+            rest = cures[:k] + cures[k + 1:]
+            left = look(program, language, cured(program, extension, rest, folder), folder)
+            trouble = judge(verdict, causes[k:k + 1], left)
+            if trouble:
+                return "only cause %d left: %s" % (k + 1, trouble), left
+        return None, seen
 
 
 def main():
-    table = read_causes()
+    table, cures = read_causes(), read_cures()
     names = [a for a in sys.argv[1:] if a != "-v"] or sorted(table)
     files = {f.rsplit(".", 1)[0] for f in os.listdir(HERE)
              if f.endswith((".c", ".py")) and f not in ("selfcheck.py", "pipe.py")}
@@ -460,7 +513,7 @@ def main():
         pid = os.fork()                 # a crash of one program must not end the rest
         if pid == 0:
             try:
-                trouble, seen = check_one(program, *table[program])
+                trouble, seen = check_one(program, *table[program], cures.get(program, []))
             except Exception as e:
                 trouble, seen = "%s: %s" % (type(e).__name__, e), {}
             if trouble or VERBOSE:
