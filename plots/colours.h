@@ -1,0 +1,51 @@
+/* colours.h -- which colour is a number?
+ *
+ * Three scales, fixed in C so that every terminal shows the same: magnitudes
+ * on a logarithmic scale in cividis (Nunez, Anderton and Renslow 2018), values
+ * between two ends and signed values around 0 in ColorBrewer's RdBu (blue is
+ * negative). A magnitude of exactly 0 is orange, not finite is green: neither
+ * is on the scales.
+ */
+#ifndef BP_COLOURS_H
+#define BP_COLOURS_H
+
+#include "plots/script.h"
+
+enum bp_scale_kind { BP_SCALE_SIGNED, BP_SCALE_LOG, BP_SCALE_BETWEEN };
+
+struct bp_scale {
+    enum bp_scale_kind kind;
+    double lo, hi; /* signed: hi = the greatest |value|; log: both positive */
+};
+
+/* A scale for n values. */
+struct bp_scale bp_scale_fit(enum bp_scale_kind kind, size_t n, const double *value);
+
+/* Writes "r g b", 0 to 255; in a plain script the letter that stands for it:
+ * " .:-=+*#%@" for magnitudes, '=' '-' '.' '+' '#' for signs, '0' exactly 0,
+ * '!' not finite. */
+void bp_scale_put(struct bp_script *to, const struct bp_scale *scale, double value);
+
+/* A matrix as the data block $name: each line "x y colour"; columns lie at
+ * x0 + step * column. stride: from one row's start to the next. */
+struct bp_map {
+    const char *name;
+    size_t rows, columns;
+    double x0, x_step;
+    const double *value;
+};
+
+void bp_map_put(struct bp_script *to, const struct bp_map *map, const struct bp_scale *scale);
+
+/* "$name using ... with ..." for the plot command. */
+void bp_map_plot(struct bp_script *to, const char *name);
+
+/* Says in the panel, at x, y, what the colours off the scale mean, if any is there. */
+void bp_scale_odd(struct bp_script *to, const struct bp_scale *scale, size_t n, const double *value,
+                  double x, double y);
+
+/* A panel with the scale's colours and its ends' values; words name the unit. */
+void bp_scale_bar(struct bp_script *to, const struct bp_scale *scale, double left, double bottom,
+                  double top, const char *words);
+
+#endif

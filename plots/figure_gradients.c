@@ -1,0 +1,207 @@
+/* figure_gradients.c -- backprop against numeric: which entries are wrong, and
+ * how? Magnitudes of both on the same logarithmic scale, so that what agrees
+ * lies on the diagonal; opposite signs are triangles; the worst are named.
+ */
+#include "plots/figure.h"
+
+#include "plots/axis.h"
+#include "plots/ink.h"
+
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+
+enum group { AGREES, WRONG, OPPOSITE, UNDECIDED, GROUPS };
+enum { CELLS = 128 }; /* points of a group in the same cell of this grid are drawn once */
+
+static const struct style {
+    const char *name, *words;
+    enum bp_ink ink;
+    int mark;
+    double size;
+} STYLE[GROUPS] = {
+    [AGREES] = {"agrees", "agree", BP_INK_BLUE, 7, 0.45},
+    [WRONG] = {"wrong", "disagree", BP_INK_VERMILION, 7, 0.8},
+    [OPPOSITE] = {"opposite", "wrong sign", BP_INK_PURPLE, 9, 1.1},
+    [UNDECIDED] = {"undecided", "undecided", BP_INK_GREY, 6, 0.6},
+};
+
+static enum group group_of(const struct bp_figure_gradients *figure, size_t i)
+{
+    if (figure->verdict[i] == BP_FIGURE_UNDECIDED)
+        return UNDECIDED;
+    if (figure->verdict[i] == BP_FIGURE_AGREES)
+        return AGREES;
+    return figure->backprop[i] * figure->numeric[i] < 0.0 ? OPPOSITE : WRONG;
+}
+
+static bool finite_at(const struct bp_figure_gradients *figure, size_t i)
+{
+    return isfinite(figure->backprop[i]) && isfinite(figure->numeric[i]);
+}
+
+/* One axis for both; exact zeros get the lower edge for themselves. */
+static void fit(const struct bp_figure_gradients *figure, struct bp_axis *axis)
+{
+    for (size_t i = 0; i < figure->n; i++) {
+        if (!finite_at(figure, i))
+            continue;
+        const double size[2] = {fabs(figure->backprop[i]), fabs(figure->numeric[i])};
+        bp_axis_see(axis, 2, size);
+    }
+    const bool zeros = axis->lo == 0.0;
+    if (axis->least > 0.0 && axis->least < 1e-14 * axis->hi)
+        axis->least = 1e-14 * axis->hi;
+    bp_axis_fit(axis, true);
+    if (axis->log && zeros)
+        axis->lo /= 10.0;
+}
+
+static size_t cell(const struct bp_axis *axis, double value)
+{
+    return (size_t)(bp_axis_place(axis, fabs(value)) * (CELLS - 1));
+}
+
+/* Writes the points of one group; returns how many there are, drawn or not. */
+static size_t put_group(struct bp_script *to, const struct bp_figure_gradients *figure,
+                        const struct bp_axis *axis, enum group group)
+{
+    uint8_t taken[CELLS * CELLS / 8] = {0};
+    size_t count = 0;
+    bp_script_print(to, "$%s << EOD\n", STYLE[group].name);
+    for (size_t i = 0; i < figure->n; i++) {
+        if (!finite_at(figure, i) || group_of(figure, i) != group)
+            continue;
+        count++;
+        const size_t at = cell(axis, figure->backprop[i]) * CELLS + cell(axis, figure->numeric[i]);
+        if (taken[at / 8] & (1u << at % 8))
+            continue;
+        taken[at / 8] = (uint8_t)(taken[at / 8] | (1u << at % 8));
+        bp_script_print(to, "%.6g %.6g\n", bp_axis_clip(axis, fabs(figure->numeric[i])),
+                        bp_axis_clip(axis, fabs(figure->backprop[i])));
+    }
+    bp_script_print(to, "EOD\n");
+    return count;
+}
+
+/* Relative distance of the two, for the order of naming. */
+static double distance(const struct bp_figure_gradients *figure, size_t i)
+{
+    const double a = figure->backprop[i], n = figure->numeric[i];
+    return fabs(a - n);
+}
+
+struct spot {
+    double x, y;
+};
+
+/* Would a name here lie on one that is there already? */
+static bool is_free(const struct spot *spot, size_t n, struct spot here)
+{
+    for (size_t i = 0; i < n; i++)
+        if (fabs(spot[i].x - here.x) < 0.35 && fabs(spot[i].y - here.y) < 0.07)
+            return false;
+    return true;
+}
+
+/* The worst disagreeing entry with a name that has room and is less bad than `below`. */
+static size_t worst(const struct bp_figure_gradients *figure, const struct bp_axis *axis,
+                    const struct spot *spot, size_t spots)
+{
+    size_t best = figure->n;
+    for (size_t i = 0; i < figure->n; i++) {
+        if (figure->verdict[i] != BP_FIGURE_DISAGREES || figure->name[i] == NULL ||
+            !finite_at(figure, i))
+            continue;
+        if (best < figure->n && !(distance(figure, i) > distance(figure, best)))
+            continue;
+        const struct spot here = {bp_axis_place(axis, fabs(figure->numeric[i])),
+                                  bp_axis_place(axis, fabs(figure->backprop[i]))};
+        if (is_free(spot, spots, here))
+            best = i;
+    }
+    return best;
+}
+
+static void name_worst(struct bp_script *to, const struct bp_figure_gradients *figure,
+                       const struct bp_axis *axis)
+{
+    struct spot spot[BP_FIGURE_NAMED_MAX];
+    for (size_t k = 0; k < BP_FIGURE_NAMED_MAX; k++) {
+        const size_t i = worst(figure, axis, spot, k);
+        if (i == figure->n)
+            return;
+        spot[k] = (struct spot){bp_axis_place(axis, fabs(figure->numeric[i])),
+                                bp_axis_place(axis, fabs(figure->backprop[i]))};
+        const bool above = spot[k].y > spot[k].x + 0.01; /* of the diagonal */
+        const double y = spot[k].y < 0.1 ? 0.13 : spot[k].y - (above ? 0.0 : 0.035);
+        const bool left = spot[k].x > 0.75 || (above && spot[k].x > 0.25);
+        bp_ink_label(to, spot[k].x + (left ? -0.025 : 0.03), y, left ? "right" : "left",
+                     BP_INK_BLACK, figure->name[i], 16);
+        bp_ink_alt(to, "%s: backprop %.4g, numeric %.4g. ", figure->name[i], figure->backprop[i],
+                   figure->numeric[i]);
+    }
+}
+
+/* A mark, what it means and how often: right of the panel. */
+static void explain_group(struct bp_script *to, enum group group, size_t count, int line)
+{
+    const struct style *style = &STYLE[group];
+    bp_script_print(to,
+                    "set label \"%s\" at graph 1.09, graph %.3f left front point pointtype %d "
+                    "pointsize %.2f linecolor rgb \"%s\" offset %g, 0\n",
+                    style->words, 0.95 - 0.2 * line, style->mark, 1.0, bp_ink_colour(style->ink),
+                    to->plain ? 1.0 : 0.3);
+    bp_ink_note(to, 1.12, 0.95 - 0.2 * line - 0.075, "left", BP_INK_BLACK, "%zu", count);
+    bp_ink_alt(to, "%zu %s. ", count, style->words);
+}
+
+static void draw(struct bp_script *to, const struct bp_figure_gradients *figure)
+{
+    struct bp_axis axis = {0};
+    size_t count[GROUPS], finite = 0;
+    int line = 0;
+    fit(figure, &axis);
+    bp_axis_set(to, 'x', &axis);
+    bp_axis_set(to, 'y', &axis);
+    for (int g = 0; g < GROUPS; g++) {
+        count[g] = put_group(to, figure, &axis, (enum group)g);
+        finite += count[g];
+        if (count[g] > 0)
+            explain_group(to, (enum group)g, count[g], line++);
+    }
+    if (finite < figure->n) {
+        bp_ink_note(to, 1.05, 0.95 - 0.2 * line, "left", BP_INK_GREEN, "not finite");
+        bp_ink_note(to, 1.12, 0.875 - 0.2 * line, "left", BP_INK_BLACK, "%zu", figure->n - finite);
+        bp_ink_alt(to, "%zu not finite, not drawn. ", figure->n - finite);
+    }
+    if (figure->name != NULL)
+        name_worst(to, figure, &axis);
+    if (axis.log && axis.seen > 0 && axis.lo < axis.least / 10.0)
+        bp_ink_note(to, 0.99, 0.04, "right", BP_INK_GREY, "lower edge: exactly 0");
+    bp_script_print(to, "plot x with lines linetype 1 linewidth 1 linecolor rgb \"%s\"",
+                    bp_ink_colour(BP_INK_GREY));
+    for (int g = 0; g < GROUPS; g++)
+        if (count[g] > 0)
+            bp_script_print(to,
+                            ", $%s using 1:2 with points pointtype %d pointsize %.2f "
+                            "linecolor rgb \"%s\"",
+                            STYLE[g].name, STYLE[g].mark, STYLE[g].size,
+                            bp_ink_colour(STYLE[g].ink));
+    bp_script_print(to, "\n");
+}
+
+void bp_figure_gradients(struct bp_script *to, const struct bp_figure_gradients *figure)
+{
+    if (!to->plain)
+        to->height = 380;
+    bp_ink_begin(to, figure->title);
+    bp_ink_panel(to, 0.17, 0.76, 0.15, 0.89);
+    bp_ink_axis(to, 'x', "|numeric|");
+    bp_ink_axis(to, 'y', "|backprop|");
+    if (figure->n == 0)
+        bp_ink_empty(to, "no derivative was compared");
+    else
+        draw(to, figure);
+    bp_ink_end(to);
+}

@@ -1,0 +1,118 @@
+/* figure_training.c -- is it learning, and from when on not? Loss above
+ * accuracy, over the epochs; the runs' names stand at the ends of their curves.
+ */
+#include "plots/figure.h"
+
+#include "plots/curves.h"
+
+#include <math.h>
+#include <stdio.h>
+
+static const double LEFT = 0.17, RIGHT = 0.95, RIGHT_NAMED = 0.74;
+
+static size_t runs_shown(const struct bp_figure_training *figure)
+{
+    return figure->runs < BP_FIGURE_RUNS_MAX ? figure->runs : BP_FIGURE_RUNS_MAX;
+}
+
+static bool has_accuracy(const struct bp_figure_training *figure)
+{
+    for (size_t i = 0; i < runs_shown(figure); i++)
+        if (figure->run[i].accuracy != NULL && figure->run[i].n > 0)
+            return true;
+    return false;
+}
+
+/* A run of its own needs no name in the figure. */
+static bool has_names(const struct bp_figure_training *figure)
+{
+    return figure->runs > 1;
+}
+
+static void add_marks(struct bp_script *to, const struct bp_figure_training *figure,
+                      const struct bp_axis *x)
+{
+    for (size_t i = 0; i < figure->marks && i < 3; i++) {
+        const double place = bp_axis_place(x, figure->mark[i].epoch);
+        bp_script_print(to,
+                        "set arrow from graph %.4f, graph 0 to graph %.4f, graph 1 nohead "
+                        "linecolor rgb \"%s\" linewidth 1\n",
+                        place, place, bp_ink_colour(BP_INK_GREY));
+        bp_ink_label(to, place < 0.5 ? place + 0.02 : place - 0.02, 0.06 + 0.11 * (double)i,
+                     place < 0.5 ? "left" : "right", BP_INK_BLACK, figure->mark[i].text, 36);
+        bp_ink_alt(to, "at %g: %s. ", figure->mark[i].epoch, figure->mark[i].text);
+    }
+}
+
+/* One of the two panels. */
+static void plot_panel(struct bp_script *to, const struct bp_figure_training *figure, bool accuracy,
+                       const struct bp_axis *x, const char *words)
+{
+    struct bp_curve curve[BP_FIGURE_RUNS_MAX];
+    struct bp_curves curves = {
+        .curve = curve, .x = *x, .y_words = words, .what = accuracy ? "accuracy" : "loss"};
+    for (size_t i = 0; i < runs_shown(figure); i++) {
+        const struct bp_figure_run *run = &figure->run[i];
+        const double *y = accuracy ? run->accuracy : run->loss;
+        if (y == NULL)
+            continue;
+        bp_axis_see(&curves.y, run->n, y);
+        curve[curves.n++] = (struct bp_curve){.name = has_names(figure) ? run->name : NULL,
+                                              .n = run->n,
+                                              .x = run->epoch,
+                                              .y = y,
+                                              .ink = (enum bp_ink)(i % BP_INK_CURVES)};
+    }
+    bp_axis_fit(&curves.y, !accuracy);
+    if (accuracy && curves.y.seen > 0) {
+        curves.y.lo = 0.0;
+        curves.y.hi = 1.02;
+    }
+    if (accuracy || !has_accuracy(figure))
+        curves.x_words = "epoch";
+    if (!accuracy)
+        add_marks(to, figure, x);
+    bp_curves_plot(to, &curves);
+}
+
+static void describe(struct bp_script *to, const struct bp_figure_run *run)
+{
+    if (run->n == 0) {
+        bp_ink_alt(to, "%s: nothing recorded. ", run->name == NULL ? "loss" : run->name);
+        return;
+    }
+    bp_ink_alt(to, "%s: loss from %.3g to %.3g in %g epochs", run->name == NULL ? "" : run->name,
+               run->loss[0], run->loss[run->n - 1], run->epoch[run->n - 1]);
+    if (run->accuracy != NULL)
+        bp_ink_alt(to, ", accuracy from %.3g to %.3g", run->accuracy[0], run->accuracy[run->n - 1]);
+    bp_ink_alt(to, ". ");
+}
+
+void bp_figure_training(struct bp_script *to, const struct bp_figure_training *figure)
+{
+    const bool two = has_accuracy(figure);
+    const double right = has_names(figure) ? RIGHT_NAMED : RIGHT;
+    char words[80];
+    struct bp_axis x = {0};
+    if (!to->plain)
+        to->height = two ? 440 : 340;
+    for (size_t i = 0; i < runs_shown(figure); i++) {
+        bp_axis_see(&x, figure->run[i].n, figure->run[i].epoch);
+        describe(to, &figure->run[i]);
+    }
+    if (figure->runs > BP_FIGURE_RUNS_MAX)
+        bp_ink_alt(to, "%zu more runs are left out. ", figure->runs - BP_FIGURE_RUNS_MAX);
+    bp_axis_fit(&x, false);
+    if (x.seen > 0 && x.lo >= 0.0 && x.hi > x.lo)
+        x.hi = x.lo + (x.hi - x.lo) / 1.05; /* epochs end where they end */
+    snprintf(words, sizeof words, figure->loss_unit == NULL ? "loss" : "loss (%.40s)",
+             figure->loss_unit);
+    bp_ink_begin(to, figure->title);
+    bp_ink_panel(to, LEFT, right, two ? 0.46 : 0.16, 0.88);
+    plot_panel(to, figure, false, &x, words);
+    if (two) {
+        bp_ink_panel(to, LEFT, right, 0.125, 0.41);
+        plot_panel(to, figure, true, &x, to->plain ? "accuracy" : "accuracy (share)");
+    }
+    bp_ink_end(to);
+}

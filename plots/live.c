@@ -1,0 +1,136 @@
+/* live.c -- a figure that is sent again and again. */
+#include "plots/live.h"
+
+#include "plots/curves.h"
+
+#include <time.h>
+
+static const double GAP = 0.045; /* between panels */
+
+enum { BETWEEN_MS = 250, SEND_MS = 500, CLOSE_MS = 300 };
+
+static void plot_panel(struct bp_script *to, struct bp_curves *curves, bool want_log)
+{
+    for (size_t i = 0; i < curves->n; i++)
+        bp_axis_see(&curves->y, curves->curve[i].n, curves->curve[i].y);
+    bp_axis_fit(&curves->y, want_log);
+    bp_curves_plot(to, curves);
+}
+
+static void plot_one(struct bp_script *to, const struct bp_figure_live *figure,
+                     const struct bp_axis *x, const double *y, const char *what)
+{
+    const struct bp_curve curve = {.n = figure->n, .x = figure->epoch, .y = y};
+    struct bp_curves curves = {.n = 1, .curve = &curve, .x = *x, .y_words = what, .what = what};
+    plot_panel(to, &curves, y == figure->loss);
+}
+
+static void plot_layers(struct bp_script *to, const struct bp_figure_live *figure,
+                        const struct bp_axis *x)
+{
+    struct bp_curve curve[BP_LIVE_LAYERS_MAX];
+    char name[BP_LIVE_LAYERS_MAX][16];
+    struct bp_curves curves = {
+        .curve = curve, .x = *x, .x_words = "epoch", .y_words = "|delta|", .what = "delta"};
+    for (size_t l = 0; l < figure->layers && l < BP_LIVE_LAYERS_MAX; l++) {
+        snprintf(name[l], sizeof name[l], "layer %zu", l + 1);
+        curve[curves.n++] = (struct bp_curve){.name = name[l],
+                                              .n = figure->n,
+                                              .x = figure->epoch,
+                                              .y = figure->delta[l],
+                                              .ink = (enum bp_ink)(l % BP_INK_CURVES)};
+    }
+    plot_panel(to, &curves, true);
+}
+
+void bp_figure_live(struct bp_script *to, const struct bp_figure_live *figure)
+{
+    struct bp_axis x = {0};
+    const int panels = figure->accuracy == NULL ? 2 : 3;
+    const double top = to->plain ? 0.92 : 0.9, bottom = 0.12, each = (top - bottom) / panels;
+    if (!to->plain)
+        to->height = 420;
+    bp_axis_see(&x, figure->n, figure->epoch);
+    bp_axis_fit(&x, false);
+    bp_ink_begin(to, figure->title);
+    bp_ink_alt(to, "loss, accuracy and mean |delta| of each layer so far. ");
+    bp_ink_panel(to, 0.17, 0.8, top - each + GAP, top);
+    plot_one(to, figure, &x, figure->loss, "loss");
+    if (figure->accuracy != NULL) {
+        bp_ink_panel(to, 0.17, 0.8, top - 2 * each + GAP, top - each);
+        plot_one(to, figure, &x, figure->accuracy, "accuracy");
+    }
+    bp_ink_panel(to, 0.17, 0.8, bottom + (to->plain ? 0.0 : 0.02), top - (panels - 1) * each);
+    plot_layers(to, figure, &x);
+    bp_ink_end(to);
+}
+
+static long long now_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (long long)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+enum bp_status bp_live_open(struct bp_live *live, FILE *terminal, struct bp_error *note)
+{
+    *live = (struct bp_live){.last_ms = -BETWEEN_MS};
+    enum bp_status status = bp_gnuplot_window(live->window, BP_GNUPLOT_LIMIT_MS, note);
+    if (status == BP_OK)
+        status = bp_gnuplot_open(&live->pipe, note);
+    else if (terminal != NULL) {
+        live->terminal = terminal;
+        status = BP_OK;
+    }
+    live->open = status == BP_OK;
+    return status;
+}
+
+static enum bp_status draw_window(struct bp_live *live, const struct bp_script *script,
+                                  struct bp_error *note)
+{
+    struct bp_buffer input = {0};
+    bp_gnuplot_window_line(&input, script, live->window);
+    if (script->words.status == BP_OK)
+        bp_buffer_add(&input, script->words.text, script->words.n);
+    else
+        input.status = script->words.status;
+    enum bp_status status = input.status;
+    if (status == BP_OK && bp_pipe_send(&live->pipe, input.text, input.n, SEND_MS) != BP_OK)
+        status = bp_error_set(note, BP_EUNSUPPORTED,
+                              "the window was closed, or gnuplot ended: no more live figures");
+    bp_buffer_release(&input);
+    return status;
+}
+
+/* Letters over the last ones: cursor home, draw, clear what is below. */
+static enum bp_status draw_letters(struct bp_live *live, const struct bp_script *script,
+                                   struct bp_error *note)
+{
+    fputs("\033[H\033[J", live->terminal);
+    const enum bp_status status = bp_gnuplot_print(script, live->terminal, 5000, note);
+    fflush(live->terminal);
+    return status;
+}
+
+enum bp_status bp_live_update(struct bp_live *live, const struct bp_figure_live *figure, bool now,
+                              struct bp_error *note)
+{
+    if (!live->open || (!now && now_ms() - live->last_ms < BETWEEN_MS))
+        return BP_OK;
+    struct bp_script script;
+    bp_script_init(&script, live->terminal != NULL);
+    bp_figure_live(&script, figure);
+    const enum bp_status status = live->terminal == NULL ? draw_window(live, &script, note)
+                                                         : draw_letters(live, &script, note);
+    bp_script_release(&script);
+    live->last_ms = now_ms();
+    live->open = status == BP_OK;
+    return status;
+}
+
+void bp_live_close(struct bp_live *live)
+{
+    bp_pipe_close(&live->pipe, CLOSE_MS);
+    *live = (struct bp_live){0};
+}

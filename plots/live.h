@@ -1,0 +1,45 @@
+/* live.h -- how does it look while it trains? Loss, accuracy and mean |delta|
+ * of each layer in one window, or as letters in a terminal without a display.
+ *
+ * At most four drawings a second, whatever the number of updates. A window that
+ * is closed, or a gnuplot that dies, ends the drawing with a note, not the run.
+ */
+#ifndef BP_LIVE_H
+#define BP_LIVE_H
+
+#include "plots/gnuplot.h"
+
+enum { BP_LIVE_LAYERS_MAX = 8 };
+
+struct bp_figure_live {
+    const char *title;
+    size_t n;
+    const double *epoch, *loss;
+    const double *accuracy; /* NULL: none */
+    size_t layers;
+    const double *const *delta; /* [layers] of [n] mean |delta| */
+};
+
+void bp_figure_live(struct bp_script *to, const struct bp_figure_live *figure);
+
+struct bp_live {
+    struct bp_pipe pipe; /* to the window */
+    char window[BP_GNUPLOT_NAME_MAX];
+    FILE *terminal; /* borrowed; letters go there when there is no window */
+    long long last_ms;
+    bool open;
+};
+
+/* Opens a window, or else writes letters to terminal. NULL: no letters; then
+ * BP_EUNSUPPORTED says why there is no window. */
+enum bp_status bp_live_open(struct bp_live *live, FILE *terminal, struct bp_error *note);
+
+/* Draws, unless the last drawing is less than 250 ms old and `now` is false.
+ * BP_EUNSUPPORTED with a note, once, when drawing has ended. */
+enum bp_status bp_live_update(struct bp_live *live, const struct bp_figure_live *figure, bool now,
+                              struct bp_error *note);
+
+/* Accepts one that was not opened. */
+void bp_live_close(struct bp_live *live);
+
+#endif
