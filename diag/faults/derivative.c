@@ -1,0 +1,409 @@
+/* derivative.c -- what is got wrong in delta = e * f'(z), in hidden layers and at
+ * the output.
+ *
+ * In a hidden layer the derivative stage is replaced, at the output the output
+ * delta. There e is dL/da, so for sigmoid with cross-entropy the faults are
+ * those of a program that multiplies dL/da by f' in so many steps.
+ *
+ * f below is f(z), before any dropout mask.
+ */
+#include "diag/faults/stage.h"
+#include "diag/faults/tables.h"
+
+/* What a wrong derivative may be made of. */
+struct at {
+    const struct bp_layer *layer;
+    int variant;
+    double z, f;
+    double input;  /* of the layer, same index; 0 where the layer below is narrower */
+    double next_z; /* of the layer above, same index; NaN-free 0 where there is none */
+    double next_a;
+};
+
+static double entry(double *const *array, size_t layer, size_t s, size_t width, size_t k)
+{
+    return k < width ? array[layer][s * width + k] : 0.0;
+}
+
+/* delta = e * mask * slope(), for every sample and neuron. */
+static void multiply_by(const struct bp_pass *pass, size_t l, const struct bp_stage *self,
+                        double (*slope)(const struct at *at), double *out)
+{
+    const struct bp_layer *layer = layer_of(pass, l);
+    const size_t below = width_of(pass, l - 1);
+    const size_t above = l < last_of(pass) ? width_of(pass, l + 1) : 0;
+    struct at at = {.layer = layer, .variant = planted(self)->variant};
+    bp_activation_value(layer->activation, layer->slope, pass->n, layer->width, pass->z[l], out);
+    for (size_t s = 0; s < pass->n; s++)
+        for (size_t k = 0; k < layer->width; k++) {
+            const size_t i = s * layer->width + k;
+            at.z = pass->z[l][i];
+            at.f = out[i];
+            at.input = entry(pass->a, l - 1, s, below, k);
+            at.next_z = above == 0 ? 0.0 : entry(pass->z, l + 1, s, above, k);
+            at.next_a = above == 0 ? 0.0 : entry(pass->a, l + 1, s, above, k);
+            out[i] = pass->e[l][i] * slope(&at);
+            if (pass->mask[l] != NULL)
+                out[i] *= pass->mask[l][i];
+        }
+}
+
+/* f' written in terms of the output: a (1 - a), 1 - a^2, [a > 0]. */
+static double formula(enum bp_activation f, double slope, double a)
+{
+    return bp_activation_slope(f, slope, a, a);
+}
+
+static double own_formula(const struct at *at, double a)
+{
+    return formula(at->layer->activation, at->layer->slope, a);
+}
+
+/* f'(v), with f(v) taken first. */
+static double own_slope(const struct at *at, double v)
+{
+    const double f = bp_activation_at(at->layer->activation, at->layer->slope, v);
+    return bp_activation_slope(at->layer->activation, at->layer->slope, v, f);
+}
+
+static double right_slope(const struct at *at)
+{
+    return bp_activation_slope(at->layer->activation, at->layer->slope, at->z, at->f);
+}
+
+#define SLOPE_STAGE(name)                                                                          \
+    static double name##_slope(const struct at *at);                                               \
+    STAGE(name)                                                                                    \
+    {                                                                                              \
+        multiply_by(pass, l, self, name##_slope, out);                                             \
+    }                                                                                              \
+    PLANT(plant_##name)                                                                            \
+    {                                                                                              \
+        put(ops, layer, BP_DERIVATIVE, name, h);                                                   \
+        put(ops, layer, BP_OUTPUT_DELTA, name, h);                                                 \
+    }                                                                                              \
+    static double name##_slope(const struct at *at)
+
+/* ---- wrong derivatives ----------------------------------------------------- */
+
+SLOPE_STAGE(missing)
+{
+    (void)at;
+    return 1.0;
+}
+
+SLOPE_STAGE(at_activation)
+{
+    return own_slope(at, at->f);
+}
+
+SLOPE_STAGE(formula_on_z)
+{
+    return own_formula(at, at->z);
+}
+
+static const enum bp_activation OTHER[] = {BP_SIGMOID, BP_TANH, BP_RELU, BP_LEAKY_RELU};
+
+SLOPE_STAGE(other)
+{
+    return formula(OTHER[at->variant], BP_LEAKY_SLOPE, at->f);
+}
+
+SLOPE_STAGE(one_minus_a)
+{
+    return 1.0 - at->f;
+}
+
+/* Variant 0: the formula in terms of the output, on the input; 1: f'(input). */
+SLOPE_STAGE(at_input)
+{
+    return at->variant == 0 ? own_formula(at, at->input) : own_slope(at, at->input);
+}
+
+/* Variant 0: the formula on the next layer's a; 1: f' at the next layer's z. */
+SLOPE_STAGE(at_next)
+{
+    return at->variant == 0 ? own_formula(at, at->next_a) : own_slope(at, at->next_z);
+}
+
+SLOPE_STAGE(twice)
+{
+    return right_slope(at) * right_slope(at);
+}
+
+SLOPE_STAGE(value)
+{
+    return at->f;
+}
+
+/* ---- relu and its kind ----------------------------------------------------- */
+
+static const double LEAK[] = {0.01, 0.1, 0.2};
+
+SLOPE_STAGE(leaking)
+{
+    return at->z > 0.0 ? 1.0 : LEAK[at->variant];
+}
+
+SLOPE_STAGE(inverted)
+{
+    return at->z > 0.0 ? 0.0 : 1.0;
+}
+
+SLOPE_STAGE(one_at_zero)
+{
+    return at->z >= 0.0 ? 1.0 : 0.0;
+}
+
+/* ---- dropout --------------------------------------------------------------- */
+
+/* The derivative times something else than the mask m: 1 (variant 0: the mask is
+ * missing), [m > 0] (1: its scale is), m^2 (2: it is there twice). */
+STAGE(mask)
+{
+    const struct bp_layer *layer = layer_of(pass, l);
+    const int variant = planted(self)->variant;
+    bp_activation_value(layer->activation, layer->slope, pass->n, layer->width, pass->z[l], out);
+    for (size_t k = 0; k < pass->n * layer->width; k++) {
+        const double m = pass->mask[l] == NULL ? 1.0 : pass->mask[l][k];
+        const double wrong = variant == 0 ? 1.0 : variant == 1 ? (double)(m > 0.0) : m * m;
+        out[k] = pass->e[l][k] * wrong *
+                 bp_activation_slope(layer->activation, layer->slope, pass->z[l][k], out[k]);
+    }
+}
+
+PLANT(plant_mask)
+{
+    put(ops, layer, BP_DERIVATIVE, mask, h);
+}
+
+/* ---- where ----------------------------------------------------------------- */
+
+APPLIES(curved)
+{
+    (void)variant;
+    return activation_at(setting, layer) != BP_IDENTITY;
+}
+
+APPLIES(elementwise)
+{
+    const enum bp_activation f = activation_at(setting, layer);
+    (void)variant;
+    return f != BP_IDENTITY && f != BP_SOFTMAX;
+}
+
+APPLIES(smooth)
+{
+    (void)variant;
+    return is_smooth(activation_at(setting, layer));
+}
+
+/* At a matched output e has 1 / f' in it, and twice is the extra derivative. */
+APPLIES(squarable)
+{
+    const enum bp_activation f = activation_at(setting, layer);
+    (void)variant;
+    return (is_smooth(f) || f == BP_LEAKY_RELU) &&
+           !(is_output(setting, layer) && is_matched(setting));
+}
+
+/* [a > 0] is 1 for every sigmoid: that is the derivative missing. */
+APPLIES(another)
+{
+    const enum bp_activation f = activation_at(setting, layer);
+    if (f == BP_SOFTMAX || f == OTHER[variant] || (f == BP_SIGMOID && OTHER[variant] >= BP_RELU))
+        return false;
+    return !(f == BP_RELU && OTHER[variant] == BP_LEAKY_RELU); /* that is the leak */
+}
+
+/* relu's formula and its slope are the same switch. */
+APPLIES(as_wide_as_input)
+{
+    return elementwise(setting, variant, layer) &&
+           wide(setting, layer - 1) == wide(setting, layer) &&
+           (variant == 0 || is_smooth(activation_at(setting, layer)));
+}
+
+APPLIES(as_wide_as_next)
+{
+    return !is_output(setting, layer) && elementwise(setting, variant, layer) &&
+           wide(setting, layer + 1) == wide(setting, layer);
+}
+
+APPLIES(relu)
+{
+    (void)variant;
+    return activation_at(setting, layer) == BP_RELU;
+}
+
+APPLIES(relu_at_zero)
+{
+    return relu(setting, variant, layer) && setting->zeros;
+}
+
+APPLIES(masked)
+{
+    (void)variant;
+    (void)layer;
+    return setting->masked;
+}
+
+/* At a matched output dL/da would have to be spelt out; at others any loss does. */
+static bool cross_entropy(const struct bp_setting *setting, int variant, enum bp_loss *loss)
+{
+    const enum bp_activation f = activation_at(setting, spec_of(setting)->layers);
+    (void)variant;
+    if (spec_of(setting)->loss != BP_SQUARED_ERROR || (f != BP_SIGMOID && f != BP_SOFTMAX))
+        return false;
+    *loss = f == BP_SIGMOID ? BP_BINARY_CROSS_ENTROPY : BP_SOFTMAX_CROSS_ENTROPY;
+    return true;
+}
+
+/* ---- the table ------------------------------------------------------------- */
+
+enum { EVERY = BP_AT_ANY | BP_AT_ALL | BP_AT_ALL_HIDDEN };
+
+static const char *const OTHER_VARIANT[] = {"sigmoid's, a (1 - a)", "tanh's, 1 - a^2",
+                                            "relu's, [a > 0]", "leaky relu's, 0.01 below 0"};
+static const double OTHER_COST[] = {0.0, 0.0, 0.0, 0.2};
+static const char *const INPUT_VARIANT[] = {"the formula for the output, on the input",
+                                            "f' at the input"};
+static const char *const NEXT_VARIANT[] = {"the formula on the next layer's activation",
+                                           "f' at the next layer's z"};
+static const double SECOND_RARER[] = {0.0, 0.1};
+static const char *const LEAK_VARIANT[] = {"0.01 below 0", "0.1 below 0", "0.2 below 0"};
+static const double LEAK_COST[] = {0.0, 0.1, 0.2};
+static const char *const MASK_VARIANT[] = {"no mask", "the mask without its scale",
+                                           "the mask twice"};
+static const double MASK_COST[] = {0.0, 0.1, 0.3};
+
+static const struct bp_fault FAULT[] = {
+    {.name = "missing-activation-derivative",
+     .title = "delta is not multiplied by the activation's derivative",
+     .help = "multiply the error of layer {l} by f'(z), elementwise",
+     .slot = BP_DERIVATIVE,
+     .variants = 1,
+     .extent = EVERY,
+     .applies = curved,
+     .plant = plant_missing,
+     .of_loss = cross_entropy},
+    {.name = "derivative-at-activated-value",
+     .title = "the derivative is taken at a = f(z), not at z: f is applied twice",
+     .help = "call f' with z, or use the formula in terms of a: a (1 - a), 1 - a^2",
+     .slot = BP_DERIVATIVE,
+     .variants = 1,
+     .extent = EVERY,
+     .applies = smooth,
+     .plant = plant_at_activation},
+    {.name = "derivative-formula-on-z",
+     .title = "the formula for the derivative in terms of a is applied to z",
+     .help = "give a (1 - a), or 1 - a^2, the activated value a",
+     .slot = BP_DERIVATIVE,
+     .cost = 0.1,
+     .variants = 1,
+     .extent = EVERY,
+     .applies = smooth,
+     .plant = plant_formula_on_z},
+    {.name = "derivative-of-other-activation",
+     .title = "the derivative belongs to another activation than the forward pass uses",
+     .help = "use the derivative of the activation that layer {l} has",
+     .slot = BP_DERIVATIVE,
+     .cost = 0.2,
+     .variants = COUNT(OTHER),
+     .variant = OTHER_VARIANT,
+     .variant_cost = OTHER_COST,
+     .extent = EVERY,
+     .applies = another,
+     .plant = plant_other},
+    {.name = "one-minus-a-as-derivative",
+     .title = "the derivative is 1 - a, half of the formula",
+     .help = "the derivative is a (1 - a) for sigmoid, 1 - a^2 for tanh",
+     .slot = BP_DERIVATIVE,
+     .cost = 0.3,
+     .variants = 1,
+     .extent = EVERY,
+     .applies = smooth,
+     .plant = plant_one_minus_a},
+    {.name = "derivative-at-layer-input",
+     .title = "the derivative is taken at the layer's input, not at its z",
+     .help = "take f' at z = W a + b of layer {l}",
+     .slot = BP_DERIVATIVE,
+     .cost = 0.1,
+     .variants = 2,
+     .variant = INPUT_VARIANT,
+     .variant_cost = SECOND_RARER,
+     .extent = EVERY,
+     .applies = as_wide_as_input,
+     .plant = plant_at_input},
+    {.name = "derivative-at-next-layer",
+     .title = "the derivative is taken at the next layer's values",
+     .help = "take f' at layer {l}'s own z",
+     .slot = BP_DERIVATIVE,
+     .cost = 0.2,
+     .variants = 2,
+     .variant = NEXT_VARIANT,
+     .variant_cost = SECOND_RARER,
+     .extent = EVERY,
+     .applies = as_wide_as_next,
+     .plant = plant_at_next},
+    {.name = "derivative-squared",
+     .title = "delta is multiplied by the derivative twice",
+     .help = "multiply by f'(z) once",
+     .slot = BP_DERIVATIVE,
+     .cost = 0.4,
+     .variants = 1,
+     .extent = EVERY,
+     .applies = squarable,
+     .plant = plant_twice},
+    {.name = "activation-for-derivative",
+     .title = "delta is multiplied by f(z), not by f'(z)",
+     .help = "call the derivative, not the activation",
+     .slot = BP_DERIVATIVE,
+     .cost = 0.4,
+     .variants = 1,
+     .extent = EVERY,
+     .applies = elementwise,
+     .plant = plant_value},
+    {.name = "relu-derivative-leaking",
+     .title = "relu's derivative is not 0 below 0: leaky relu's was used",
+     .help = "let delta be 0 where z <= 0, or use leaky relu forward too",
+     .slot = BP_DERIVATIVE,
+     .cost = 0.3,
+     .variants = COUNT(LEAK),
+     .variant = LEAK_VARIANT,
+     .variant_cost = LEAK_COST,
+     .extent = EVERY,
+     .applies = relu,
+     .plant = plant_leaking},
+    {.name = "relu-derivative-inverted",
+     .title = "relu passes delta where z <= 0 and stops it where z > 0",
+     .help = "turn the comparison round: pass delta where z > 0",
+     .slot = BP_DERIVATIVE,
+     .cost = 0.3,
+     .variants = 1,
+     .extent = EVERY,
+     .applies = relu,
+     .plant = plant_inverted},
+    {.name = "relu-derivative-one-at-zero",
+     .title = "relu's derivative is 1 where z is exactly 0",
+     .help = "take 0 there (z > 0, not z >= 0), as most programs do; either is a subgradient",
+     .slot = BP_DERIVATIVE,
+     .cost = 0.3,
+     .variants = 1,
+     .extent = EVERY,
+     .applies = relu_at_zero,
+     .plant = plant_one_at_zero},
+    {.name = "dropout-mask-wrong-in-backward",
+     .title = "delta does not go through the dropout mask of the forward pass",
+     .help = "multiply delta of layer {l} by the same mask, with its scale, once",
+     .slot = BP_DERIVATIVE,
+     .variants = 3,
+     .variant = MASK_VARIANT,
+     .variant_cost = MASK_COST,
+     .extent = BP_AT_HIDDEN | BP_AT_ALL,
+     .applies = masked,
+     .plant = plant_mask},
+};
+
+const struct bp_fault_table bp_faults_derivative = {
+    .title = "derivative", .n = COUNT(FAULT), .fault = FAULT};

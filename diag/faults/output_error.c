@@ -1,0 +1,440 @@
+/* output_error.c -- what is got wrong in the error that backpropagation starts
+ * from: delta_L = dL/da_L through f_L. Faults of f_L' itself are in derivative.c.
+ *
+ * err below is c (a - t), for squared error and where output and loss cancel;
+ * otherwise dL/da. A wrong error goes through the output's derivative as the
+ * right one would.
+ */
+#include "diag/faults/stage.h"
+#include "diag/faults/tables.h"
+
+#include <math.h>
+
+/* ---- one sample ------------------------------------------------------------ */
+
+/* A row of errors becomes a row of deltas, in place (out is all that is written). */
+static void through_output(const struct bp_pass *pass, size_t l, size_t s, double *row)
+{
+    const struct bp_spec *spec = &pass->net->spec;
+    const struct bp_layer *layer = layer_of(pass, l);
+    const double *z = pass->z[l] + s * layer->width;
+    const double *a = pass->a[l] + s * layer->width;
+    if (bp_loss_is_matched(spec->loss, layer->activation))
+        return;
+    double dot = 0.0;
+    if (layer->activation == BP_SOFTMAX)
+        for (size_t k = 0; k < layer->width; k++)
+            dot += row[k] * a[k];
+    for (size_t k = 0; k < layer->width; k++)
+        row[k] = layer->activation == BP_SOFTMAX
+                     ? a[k] * (row[k] - dot)
+                     : row[k] * bp_activation_slope(layer->activation, layer->slope, z[k], a[k]);
+}
+
+/* err of output k, from its a and t. */
+static double error_of(const struct bp_spec *spec, double a, double t)
+{
+    double e;
+    if (spec->loss == BP_SQUARED_ERROR ||
+        bp_loss_is_matched(spec->loss, spec->layer[spec->layers].activation))
+        return spec->factor * (a - t);
+    bp_loss_gradient(spec->loss, spec->factor, 1, &a, &t, &e);
+    return e;
+}
+
+/* Every err replaced by wrong(), then taken through the output. */
+static void replace_error(const struct bp_pass *pass, size_t l, double *out,
+                          double (*wrong)(const struct bp_spec *spec, double a, double t))
+{
+    const size_t width = width_of(pass, l);
+    for (size_t s = 0; s < pass->n; s++) {
+        const size_t row = s * width;
+        for (size_t k = 0; k < width; k++)
+            out[row + k] = wrong(&pass->net->spec, pass->a[l][row + k], pass->t[row + k]);
+        through_output(pass, l, s, out + row);
+    }
+}
+
+#define ERROR_STAGE(name)                                                                          \
+    static double name##_error(const struct bp_spec *spec, double a, double t);                    \
+    STAGE(name)                                                                                    \
+    {                                                                                              \
+        (void)self;                                                                                \
+        replace_error(pass, l, out, name##_error);                                                 \
+    }                                                                                              \
+    static double name##_error(const struct bp_spec *spec, double a, double t)
+
+/* ---- wrong errors ---------------------------------------------------------- */
+
+/* t - a */
+STAGE(flipped)
+{
+    run_right(pass, l, self, out);
+    multiply(out, pass->n * width_of(pass, l), -1.0);
+}
+
+ERROR_STAGE(absolute)
+{
+    return fabs(error_of(spec, a, t));
+}
+
+ERROR_STAGE(squared)
+{
+    return spec->factor * (a - t) * (a - t);
+}
+
+static double cost_of_output(const struct bp_spec *spec, double a, double t)
+{
+    return bp_loss_value(spec->loss, spec->factor, 1, &a, &t);
+}
+
+ERROR_STAGE(without_target)
+{
+    (void)t;
+    return spec->factor * a;
+}
+
+/* The cost of output k (variant 2), of the sample (1) or of the batch (3) as its
+ * error; variant 2 leaves out the derivative, too. */
+STAGE(cost_as_delta)
+{
+    const struct bp_spec *spec = &pass->net->spec;
+    const size_t width = width_of(pass, l);
+    const int variant = planted(self)->variant;
+    const double batch = variant == 3 ? bp_pass_loss(pass, pass->t) - bp_pass_penalty(pass) : 0.0;
+    for (size_t s = 0; s < pass->n; s++) {
+        const double *a = pass->a[l] + s * width;
+        const double *t = pass->t + s * width;
+        double *row = out + s * width;
+        const double sample = bp_loss_value(spec->loss, spec->factor, width, a, t);
+        for (size_t k = 0; k < width; k++)
+            row[k] = variant == 1   ? sample
+                     : variant == 3 ? batch
+                                    : cost_of_output(spec, a[k], t[k]);
+        if (variant != 2)
+            through_output(pass, l, s, row);
+    }
+}
+
+/* f'(z) alone */
+STAGE(without_error)
+{
+    (void)self;
+    const struct bp_layer *layer = layer_of(pass, l);
+    for (size_t k = 0; k < pass->n * layer->width; k++)
+        out[k] = bp_activation_slope(layer->activation, layer->slope, pass->z[l][k], pass->a[l][k]);
+}
+
+/* -c t (1 - a): the t ln a term's share of c (a - t) */
+ERROR_STAGE(only_target_term)
+{
+    return -spec->factor * t * (1.0 - a);
+}
+
+/* The class that the output stands for, as 0 or 1 (rounded), or the larger of -1
+ * and 1 (variant 1: by sign); for softmax the largest output. */
+static double decided(const struct bp_layer *layer, const double *a, size_t k, int variant)
+{
+    if (layer->activation == BP_SOFTMAX) {
+        for (size_t i = 0; i < layer->width; i++)
+            if (a[i] > a[k] || (i < k && a[i] == a[k]))
+                return 0.0;
+        return 1.0;
+    }
+    return variant == 1 ? (a[k] > 0.0 ? 1.0 : -1.0) : rint(a[k]);
+}
+
+STAGE(rounded)
+{
+    const struct bp_layer *layer = layer_of(pass, l);
+    for (size_t s = 0; s < pass->n; s++) {
+        const size_t row = s * layer->width;
+        for (size_t k = 0; k < layer->width; k++)
+            out[row + k] = error_of(&pass->net->spec,
+                                    decided(layer, pass->a[l] + row, k, planted(self)->variant),
+                                    pass->t[row + k]);
+        through_output(pass, l, s, out + row);
+    }
+}
+
+/* The target of the next sample (variant 1: of the one before). */
+STAGE(shifted)
+{
+    const size_t width = width_of(pass, l);
+    const size_t step = planted(self)->variant == 0 ? 1 : pass->n - 1;
+    for (size_t s = 0; s < pass->n; s++) {
+        const double *t = pass->t + (s + step) % pass->n * width;
+        for (size_t k = 0; k < width; k++)
+            out[s * width + k] = error_of(&pass->net->spec, pass->a[l][s * width + k], t[k]);
+        through_output(pass, l, s, out + s * width);
+    }
+}
+
+/* ---- losses and outputs that cancel ---------------------------------------- */
+
+/* delta times f' once more */
+STAGE(extra_derivative)
+{
+    const struct bp_layer *layer = layer_of(pass, l);
+    run_right(pass, l, self, out);
+    for (size_t k = 0; k < pass->n * layer->width; k++)
+        out[k] *=
+            bp_activation_slope(layer->activation, layer->slope, pass->z[l][k], pass->a[l][k]);
+}
+
+/* delta through softmax's Jacobian once more */
+STAGE(extra_jacobian)
+{
+    run_right(pass, l, self, out);
+    const size_t width = width_of(pass, l);
+    for (size_t s = 0; s < pass->n; s++, out += width) {
+        const double *a = pass->a[l] + s * width;
+        double dot = 0.0;
+        for (size_t k = 0; k < width; k++)
+            dot += out[k] * a[k];
+        for (size_t k = 0; k < width; k++)
+            out[k] = a[k] * (out[k] - dot);
+    }
+}
+
+/* e_k a_k (1 - a_k): each output as if it did not depend on the other z */
+STAGE(diagonal)
+{
+    (void)self;
+    for (size_t k = 0; k < pass->n * width_of(pass, l); k++)
+        out[k] = pass->e[l][k] * pass->a[l][k] * (1.0 - pass->a[l][k]);
+}
+
+/* ---- where ----------------------------------------------------------------- */
+
+static bool is_usual(const struct bp_setting *setting)
+{
+    return spec_of(setting)->loss == BP_SQUARED_ERROR || is_matched(setting);
+}
+
+APPLIES(usual_loss)
+{
+    (void)variant;
+    (void)layer;
+    return is_usual(setting);
+}
+
+APPLIES(matched)
+{
+    (void)variant;
+    (void)layer;
+    return is_matched(setting);
+}
+
+/* For softmax the Jacobian is meant, which has its own entry beside this. */
+APPLIES(cost)
+{
+    const bool derived = !is_matched(setting) && activation_at(setting, layer) != BP_IDENTITY;
+    switch (variant) {
+    case 1:
+        return wide(setting, layer) > 1;
+    case 2:
+        return derived;
+    case 3:
+        return is_batch(setting);
+    default:
+        return true;
+    }
+}
+
+APPLIES(derived)
+{
+    (void)variant;
+    return spec_of(setting)->loss == BP_SQUARED_ERROR &&
+           activation_at(setting, layer) != BP_IDENTITY;
+}
+
+APPLIES(decision)
+{
+    const enum bp_activation f = activation_at(setting, layer);
+    return is_usual(setting) && (variant == 0 || f == BP_TANH || f == BP_IDENTITY);
+}
+
+APPLIES(neighbours)
+{
+    (void)layer;
+    return setting->n > (variant == 0 ? 1u : 2u);
+}
+
+APPLIES(softmax_matched)
+{
+    (void)variant;
+    return is_matched(setting) && activation_at(setting, layer) == BP_SOFTMAX;
+}
+
+APPLIES(softmax_unmatched)
+{
+    (void)variant;
+    return !is_matched(setting) && activation_at(setting, layer) == BP_SOFTMAX;
+}
+
+static bool right_for_squared_error(const struct bp_setting *setting, int variant,
+                                    enum bp_loss *loss)
+{
+    (void)setting;
+    (void)variant;
+    *loss = BP_SQUARED_ERROR;
+    return true;
+}
+
+static bool right_for_squared_error_of_sigmoid(const struct bp_setting *setting, int variant,
+                                               enum bp_loss *loss)
+{
+    const size_t last = spec_of(setting)->layers;
+    return activation_at(setting, last) == BP_SIGMOID &&
+           right_for_squared_error(setting, variant, loss);
+}
+
+/* ---- plants ---------------------------------------------------------------- */
+
+#define PLANT_OUTPUT(run)                                                                          \
+    PLANT(plant_##run)                                                                             \
+    {                                                                                              \
+        put(ops, layer, BP_OUTPUT_DELTA, run, h);                                                  \
+    }
+
+PLANT_OUTPUT(flipped)
+PLANT_OUTPUT(cost_as_delta)
+PLANT_OUTPUT(absolute)
+PLANT_OUTPUT(squared)
+PLANT_OUTPUT(without_target)
+PLANT_OUTPUT(without_error)
+PLANT_OUTPUT(only_target_term)
+PLANT_OUTPUT(rounded)
+PLANT_OUTPUT(shifted)
+PLANT_OUTPUT(extra_derivative)
+PLANT_OUTPUT(extra_jacobian)
+PLANT_OUTPUT(diagonal)
+
+/* ---- the table ------------------------------------------------------------- */
+
+static const char *const COST_VARIANT[] = {
+    "each output's own cost", "the sample's cost for every output",
+    "each output's own cost, and no derivative", "the batch's cost for every output"};
+static const double COST_VARIANT_COST[] = {0.0, 0.1, 0.2, 0.3};
+static const char *const DECISION_VARIANT[] = {"rounded", "by its sign, -1 or 1"};
+static const char *const SHIFT_VARIANT[] = {"the next sample's target", "the last sample's target"};
+static const double SECOND_RARER[] = {0.0, 0.1};
+
+static const struct bp_fault FAULT[] = {
+    {.name = "sign-flipped",
+     .title = "the error is target minus output: every gradient points the wrong way",
+     .help = "take output minus target (or keep target minus output, and add the step)",
+     .slot = BP_OUTPUT_DELTA,
+     .variants = 1,
+     .extent = BP_AT_OUTPUT,
+     .plant = plant_flipped},
+    {.name = "cost-value-as-delta",
+     .title = "the cost's value stands where its derivative is needed",
+     .help = "use dL/da, which for squared error is output minus target",
+     .slot = BP_OUTPUT_DELTA,
+     .cost = 0.7,
+     .variants = 4,
+     .variant = COST_VARIANT,
+     .variant_cost = COST_VARIANT_COST,
+     .extent = BP_AT_OUTPUT,
+     .applies = cost,
+     .plant = plant_cost_as_delta},
+    {.name = "squared-error-as-error",
+     .title = "the error is squared, so its sign is lost",
+     .help = "use output minus target, not its square",
+     .slot = BP_OUTPUT_DELTA,
+     .cost = 0.8,
+     .variants = 1,
+     .extent = BP_AT_OUTPUT,
+     .plant = plant_squared},
+    {.name = "absolute-error-as-error",
+     .title = "the error's absolute value is used, so its sign is lost",
+     .help = "use output minus target with its sign",
+     .slot = BP_OUTPUT_DELTA,
+     .cost = 1.0,
+     .variants = 1,
+     .extent = BP_AT_OUTPUT,
+     .plant = plant_absolute},
+    {.name = "cross-entropy-half-missing",
+     .title = "only the t ln a term of the cross-entropy was differentiated",
+     .help = "for sigmoid or softmax with cross-entropy the output delta is output minus target",
+     .slot = BP_OUTPUT_DELTA,
+     .cost = 0.7,
+     .variants = 1,
+     .extent = BP_AT_OUTPUT,
+     .applies = matched,
+     .plant = plant_only_target_term},
+    {.name = "error-left-out",
+     .title = "the output delta is the derivative f'(z) alone, without the error",
+     .help = "multiply f'(z) by output minus target",
+     .slot = BP_OUTPUT_DELTA,
+     .cost = 1.0,
+     .variants = 1,
+     .extent = BP_AT_OUTPUT,
+     .applies = derived,
+     .plant = plant_without_error},
+    {.name = "target-not-subtracted",
+     .title = "the output stands where output minus target is needed",
+     .help = "subtract the target",
+     .slot = BP_OUTPUT_DELTA,
+     .cost = 1.0,
+     .variants = 1,
+     .extent = BP_AT_OUTPUT,
+     .applies = usual_loss,
+     .plant = plant_without_target},
+    {.name = "rounded-prediction-in-error",
+     .title = "the error is taken from the decided class, not from the output",
+     .help = "use the output itself in the error; decide the class only to count hits",
+     .slot = BP_OUTPUT_DELTA,
+     .cost = 1.1,
+     .variants = 2,
+     .variant = DECISION_VARIANT,
+     .variant_cost = SECOND_RARER,
+     .extent = BP_AT_OUTPUT,
+     .applies = decision,
+     .plant = plant_rounded},
+    {.name = "labels-shifted-by-one",
+     .title = "each output is compared with its neighbour's target",
+     .help = "index inputs and targets alike",
+     .slot = BP_OUTPUT_DELTA,
+     .cost = 1.0,
+     .variants = 2,
+     .variant = SHIFT_VARIANT,
+     .variant_cost = SECOND_RARER,
+     .extent = BP_AT_OUTPUT,
+     .applies = neighbours,
+     .plant = plant_shifted},
+    {.name = "extra-output-derivative",
+     .title = "cross-entropy's output delta is multiplied by f'(z), which had cancelled",
+     .help = "with this loss the output delta is output minus target; drop the derivative",
+     .slot = BP_OUTPUT_DELTA,
+     .cost = 0.5,
+     .variants = 1,
+     .extent = BP_AT_OUTPUT,
+     .applies = matched,
+     .plant = plant_extra_derivative,
+     .of_loss = right_for_squared_error_of_sigmoid},
+    {.name = "extra-softmax-jacobian",
+     .title = "output minus target is taken through softmax's Jacobian, which had cancelled",
+     .help = "with softmax cross-entropy the output delta is output minus target, nothing more",
+     .slot = BP_OUTPUT_DELTA,
+     .cost = 0.7,
+     .variants = 1,
+     .extent = BP_AT_OUTPUT,
+     .applies = softmax_matched,
+     .plant = plant_extra_jacobian,
+     .of_loss = right_for_squared_error},
+    {.name = "softmax-diagonal-only",
+     .title = "softmax is differentiated as if each output depended on its own z alone",
+     .help = "use the whole Jacobian: delta_i = a_i (e_i - sum_k e_k a_k)",
+     .slot = BP_OUTPUT_DELTA,
+     .cost = 0.5,
+     .variants = 1,
+     .extent = BP_AT_OUTPUT,
+     .applies = softmax_unmatched,
+     .plant = plant_diagonal},
+};
+
+const struct bp_fault_table bp_faults_output_error = {
+    .title = "output delta", .n = COUNT(FAULT), .fault = FAULT};

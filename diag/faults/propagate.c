@@ -1,0 +1,498 @@
+/* propagate.c -- what is got wrong on the way down: e_l = W_{l+1}^T delta_{l+1}.
+ *
+ * Here l is the layer that the error arrives at. W is W_{l+1}, out x in; a
+ * program that reads the same numbers with the other stride sees W transposed.
+ */
+#include "diag/faults/stage.h"
+#include "diag/faults/tables.h"
+
+#include "core/kernel.h"
+
+/* ---- the wrong matrix ------------------------------------------------------ */
+
+/* e = sum_i delta_i W'_ij, with W'_ij = w[j out + i]: the buffer of W read as its
+ * transpose is. For a square W that is W itself in place of W^T. */
+STAGE(not_transposed)
+{
+    (void)self;
+    const size_t in = width_of(pass, l);
+    const size_t width = width_of(pass, l + 1);
+    bp_kernel_affine(pass->n, width, in, pass->delta[l + 1], weights_of(pass, l + 1), NULL, out);
+}
+
+/* Which layer's W stands for that of l + 1. */
+static const int OTHER_LAYER[] = {0, 2, -1, 3, -2};
+
+STAGE(other_weights)
+{
+    const size_t from = (size_t)((long)l + OTHER_LAYER[planted(self)->variant]);
+    bp_kernel_propagate(pass->n, width_of(pass, l), width_of(pass, l + 1), pass->delta[l + 1],
+                        weights_of(pass, from), out);
+}
+
+/* [b | W] without its last column (variant 0: the bias is the first column and was
+ * left in), or [W | b] without its first (1). */
+STAGE(bias_left_in)
+{
+    const size_t in = width_of(pass, l);
+    const size_t width = width_of(pass, l + 1);
+    const double *w = weights_of(pass, l + 1);
+    const double *b = biases_of(pass, l + 1);
+    const int variant = planted(self)->variant;
+    for (size_t s = 0; s < pass->n; s++)
+        for (size_t j = 0; j < in; j++) {
+            double sum = 0.0;
+            for (size_t i = 0; i < width; i++) {
+                const bool bias = variant == 0 ? j == 0 : j == in - 1;
+                const double v = bias ? b[i] : w[i * in + (variant == 0 ? j - 1 : j + 1)];
+                sum += pass->delta[l + 1][s * width + i] * v;
+            }
+            out[s * in + j] = sum;
+        }
+}
+
+/* W - rate dW in place of W: this layer was updated before its error went down. */
+STAGE(updated_weights)
+{
+    (void)self;
+    const size_t in = width_of(pass, l);
+    const size_t width = width_of(pass, l + 1);
+    const double *w = weights_of(pass, l + 1);
+    const double *g = pass->grad + bp_mlp_weights(pass->net, l + 1)->offset;
+    for (size_t s = 0; s < pass->n; s++)
+        for (size_t j = 0; j < in; j++) {
+            double sum = 0.0;
+            for (size_t i = 0; i < width; i++)
+                sum += pass->delta[l + 1][s * width + i] *
+                       (w[i * in + j] - pass->rate * g[i * in + j]);
+            out[s * in + j] = sum;
+        }
+}
+
+/* e_j = sum_i delta_i */
+STAGE(no_weights)
+{
+    (void)self;
+    const size_t in = width_of(pass, l);
+    const size_t width = width_of(pass, l + 1);
+    for (size_t s = 0; s < pass->n; s++) {
+        double sum = 0.0;
+        for (size_t i = 0; i < width; i++)
+            sum += pass->delta[l + 1][s * width + i];
+        fill(out + s * in, in, sum);
+    }
+}
+
+/* ---- the wrong delta ------------------------------------------------------- */
+
+/* delta_{l+2} (variant 0) or delta_{l+3} (1) */
+STAGE(other_delta)
+{
+    const size_t from = l + 2 + (size_t)planted(self)->variant;
+    bp_kernel_propagate(pass->n, width_of(pass, l), width_of(pass, l + 1), pass->delta[from],
+                        weights_of(pass, l + 1), out);
+}
+
+/* e_{l+1}: f' lost on the way */
+STAGE(error_for_delta)
+{
+    (void)self;
+    bp_kernel_propagate(pass->n, width_of(pass, l), width_of(pass, l + 1), pass->e[l + 1],
+                        weights_of(pass, l + 1), out);
+}
+
+/* The weight's step stands for delta. Per sample it is delta_i a_j (variant 0), or
+ * rate delta_i a_j (1); from the batch, dW_ij (2), or rate dW_ij (3). */
+STAGE(weight_step)
+{
+    const int variant = planted(self)->variant;
+    const size_t in = width_of(pass, l);
+    const size_t width = width_of(pass, l + 1);
+    const double *w = weights_of(pass, l + 1);
+    const double *g = pass->grad + bp_mlp_weights(pass->net, l + 1)->offset;
+    if (variant < 2)
+        run_right(pass, l, self, out);
+    for (size_t j = 0; j < in; j++) {
+        double sum = 0.0;
+        for (size_t i = 0; i < width; i++)
+            sum += w[i * in + j] * g[i * in + j];
+        for (size_t s = 0; s < pass->n; s++)
+            out[s * in + j] = variant < 2 ? out[s * in + j] * pass->a[l][s * in + j] : sum;
+    }
+    if (variant % 2 == 1)
+        multiply(out, pass->n * in, pass->rate);
+}
+
+/* ---- the wrong sum --------------------------------------------------------- */
+
+/* Only terms first .. end - 1 of the sum over the units above. */
+static void part_of_sum(const struct bp_pass *pass, size_t l, size_t first, size_t end, double *out)
+{
+    const size_t in = width_of(pass, l);
+    const size_t width = width_of(pass, l + 1);
+    const double *w = weights_of(pass, l + 1);
+    for (size_t s = 0; s < pass->n; s++)
+        for (size_t j = 0; j < in; j++) {
+            double sum = 0.0;
+            for (size_t i = first; i < end; i++)
+                sum += pass->delta[l + 1][s * width + i] * w[i * in + j];
+            out[s * in + j] = sum;
+        }
+}
+
+STAGE(overwritten)
+{
+    (void)self;
+    const size_t width = width_of(pass, l + 1);
+    part_of_sum(pass, l, width - 1, width, out);
+}
+
+/* The last term (variant 0) or the first (1) is left out. */
+STAGE(one_short)
+{
+    const size_t skip_first = planted(self)->variant == 1;
+    part_of_sum(pass, l, skip_first, width_of(pass, l + 1) - 1 + skip_first, out);
+}
+
+/* The sum goes on from neuron to neuron (variant 0: in each sample; 1: also from
+ * sample to sample). */
+STAGE(over_neurons)
+{
+    const size_t in = width_of(pass, l);
+    const size_t row = planted(self)->variant == 0 ? in : pass->n * in;
+    run_right(pass, l, self, out);
+    for (size_t k = 1; k < pass->n * in; k++)
+        if (k % row != 0)
+            out[k] += out[k - 1];
+}
+
+STAGE(over_samples)
+{
+    const size_t in = width_of(pass, l);
+    run_right(pass, l, self, out);
+    for (size_t k = in; k < pass->n * in; k++)
+        out[k] += out[k - in];
+}
+
+STAGE(mean)
+{
+    run_right(pass, l, self, out);
+    multiply(out, pass->n * width_of(pass, l), 1.0 / (double)width_of(pass, l + 1));
+}
+
+/* Every unit of the layer gets the sum over the whole layer: of e_j (variant 0),
+ * of the weights' steps delta_i a_j W_ij (1), times the rate (2). */
+STAGE(contracted)
+{
+    const size_t in = width_of(pass, l);
+    const int variant = planted(self)->variant;
+    run_right(pass, l, self, out);
+    for (size_t s = 0; s < pass->n; s++) {
+        double sum = 0.0;
+        for (size_t j = 0; j < in; j++)
+            sum += out[s * in + j] * (variant == 0 ? 1.0 : pass->a[l][s * in + j]);
+        fill(out + s * in, in, variant == 2 ? sum * pass->rate : sum);
+    }
+}
+
+STAGE(negated)
+{
+    run_right(pass, l, self, out);
+    multiply(out, pass->n * width_of(pass, l), -1.0);
+}
+
+STAGE(cut)
+{
+    (void)self;
+    fill(out, pass->n * width_of(pass, l), 0.0);
+}
+
+/* ---- where: l is a hidden layer -------------------------------------------- */
+
+APPLIES(both_wide)
+{
+    (void)variant;
+    return wide(setting, layer) > 1 && wide(setting, layer + 1) > 1;
+}
+
+APPLIES(same_shape)
+{
+    const long from = (long)layer + OTHER_LAYER[variant];
+    return from >= 1 && from <= (long)spec_of(setting)->layers &&
+           wide(setting, (size_t)from) == wide(setting, layer + 1) &&
+           wide(setting, (size_t)from - 1) == wide(setting, layer);
+}
+
+APPLIES(biased_above)
+{
+    (void)variant;
+    return has_bias(setting, layer + 1);
+}
+
+APPLIES(with_rate)
+{
+    (void)variant;
+    (void)layer;
+    return setting->rate != 0.0;
+}
+
+APPLIES(as_wide_above)
+{
+    const size_t from = layer + 2 + (size_t)variant;
+    return from <= spec_of(setting)->layers && wide(setting, from) == wide(setting, layer + 1);
+}
+
+/* At a matched output e is dL/da, which has 1 / f' in it. */
+APPLIES(derived_above)
+{
+    (void)variant;
+    return activation_at(setting, layer + 1) != BP_IDENTITY;
+}
+
+APPLIES(step_known)
+{
+    return (variant % 2 == 0 || setting->rate != 0.0) && (variant < 2 || is_batch(setting));
+}
+
+APPLIES(wide_above)
+{
+    (void)variant;
+    return wide(setting, layer + 1) > 1;
+}
+
+APPLIES(wide_here)
+{
+    (void)variant;
+    return wide(setting, layer) > 1;
+}
+
+APPLIES(running)
+{
+    return variant == 0 ? wide(setting, layer) > 1 : is_batch(setting) && wide(setting, layer) > 1;
+}
+
+APPLIES(batch)
+{
+    (void)variant;
+    (void)layer;
+    return is_batch(setting);
+}
+
+APPLIES(contractible)
+{
+    return wide(setting, layer) > 1 && (variant != 2 || setting->rate != 0.0);
+}
+
+/* ---- plants ---------------------------------------------------------------- */
+
+#define PLANT_PROPAGATE(run)                                                                       \
+    PLANT(plant_##run)                                                                             \
+    {                                                                                              \
+        put(ops, layer, BP_PROPAGATE, run, h);                                                     \
+    }
+
+PLANT_PROPAGATE(not_transposed)
+PLANT_PROPAGATE(other_weights)
+PLANT_PROPAGATE(bias_left_in)
+PLANT_PROPAGATE(updated_weights)
+PLANT_PROPAGATE(no_weights)
+PLANT_PROPAGATE(other_delta)
+PLANT_PROPAGATE(error_for_delta)
+PLANT_PROPAGATE(weight_step)
+PLANT_PROPAGATE(overwritten)
+PLANT_PROPAGATE(one_short)
+PLANT_PROPAGATE(over_neurons)
+PLANT_PROPAGATE(over_samples)
+PLANT_PROPAGATE(mean)
+PLANT_PROPAGATE(contracted)
+PLANT_PROPAGATE(negated)
+PLANT_PROPAGATE(cut)
+
+/* ---- the table ------------------------------------------------------------- */
+
+enum { HIDDEN = BP_AT_HIDDEN | BP_AT_ALL };
+
+static const char *const LAYER_VARIANT[] = {"the layer's own W", "W of two layers above",
+                                            "W of the layer below", "W of three layers above",
+                                            "W of two layers below"};
+static const double LAYER_COST[] = {0.0, 0.3, 0.3, 0.3, 0.3};
+static const char *const BIAS_VARIANT[] = {"bias first, last column cut off",
+                                           "bias last, first column cut off"};
+static const double SLIGHTLY_RARER[] = {0.0, 0.05};
+static const char *const DELTA_VARIANT[] = {"delta of two layers above",
+                                            "delta of three layers above"};
+static const double DELTA_COST[] = {0.0, 0.2};
+static const char *const STEP_VARIANT[] = {"delta a of each sample", "rate delta a of each sample",
+                                           "dW of the batch", "rate dW of the batch"};
+static const double STEP_COST[] = {0.0, 0.05, 0.1, 0.15};
+static const char *const SHORT_VARIANT[] = {"the last term", "the first term"};
+static const char *const RUNNING_VARIANT[] = {"within a sample", "over the samples too"};
+static const double RUNNING_COST[] = {0.0, 0.2};
+static const char *const CONTRACTED_VARIANT[] = {"of W^T delta", "of the weights' steps",
+                                                 "of the weights' steps, times the rate"};
+static const double CONTRACTED_COST[] = {0.0, 0.1, 0.1};
+static const char *const CONTRACTED_ALSO[] = {NULL, "weight-step-for-delta",
+                                              "weight-step-for-delta"};
+
+static const struct bp_fault FAULT[] = {
+    {.name = "weights-not-transposed",
+     .title = "the error is taken down through W, not through W transposed",
+     .help = "use W^T: e_j = sum_i delta_i W[i,j]",
+     .slot = BP_PROPAGATE,
+     .variants = 1,
+     .extent = HIDDEN,
+     .applies = both_wide,
+     .plant = plant_not_transposed},
+    {.name = "weights-of-wrong-layer",
+     .title = "the error is taken down through another layer's W",
+     .help = "layer {l}'s error comes through the W of the layer above it",
+     .slot = BP_PROPAGATE,
+     .cost = 0.1,
+     .variants = COUNT(OTHER_LAYER),
+     .variant = LAYER_VARIANT,
+     .variant_cost = LAYER_COST,
+     .extent = HIDDEN,
+     .applies = same_shape,
+     .plant = plant_other_weights},
+    {.name = "bias-column-left-in",
+     .title = "the bias column stays in W on the way down, and a weight's is cut off",
+     .help = "cut off the column of the biases, and no other, before W^T delta",
+     .slot = BP_PROPAGATE,
+     .cost = 0.2,
+     .variants = 2,
+     .variant = BIAS_VARIANT,
+     .variant_cost = SLIGHTLY_RARER,
+     .extent = HIDDEN,
+     .applies = biased_above,
+     .plant = plant_bias_left_in},
+    {.name = "update-before-backprop",
+     .title = "the layer above was updated before its error was taken down",
+     .help = "compute every delta first, then update every layer",
+     .slot = BP_PROPAGATE,
+     .variants = 1,
+     .extent = HIDDEN,
+     .applies = with_rate,
+     .plant = plant_updated_weights},
+    {.name = "delta-of-wrong-layer",
+     .title = "another layer's delta is taken down",
+     .help = "layer {l}'s error comes from the delta of the layer right above it",
+     .slot = BP_PROPAGATE,
+     .cost = 0.2,
+     .variants = 2,
+     .variant = DELTA_VARIANT,
+     .variant_cost = DELTA_COST,
+     .extent = HIDDEN,
+     .applies = as_wide_above,
+     .plant = plant_other_delta},
+    {.name = "error-propagated-for-delta",
+     .title = "the error is taken down before it was multiplied by f': one derivative is lost",
+     .help = "take delta = e * f'(z) down, not e",
+     .slot = BP_PROPAGATE,
+     .cost = 0.1,
+     .variants = 1,
+     .extent = HIDDEN,
+     .applies = derived_above,
+     .plant = plant_error_for_delta},
+    {.name = "weight-step-for-delta",
+     .title = "the hidden error is built from the weights' step, not from delta",
+     .help = "keep delta apart from rate * delta * a, and take delta down",
+     .slot = BP_PROPAGATE,
+     .cost = 0.2,
+     .variants = 4,
+     .variant = STEP_VARIANT,
+     .variant_cost = STEP_COST,
+     .extent = HIDDEN,
+     .applies = step_known,
+     .plant = plant_weight_step},
+    {.name = "sum-overwritten",
+     .title = "'=' stands where '+=' is needed: only the last unit above is heard",
+     .help = "add the terms up: e_j += delta_i W[i,j]",
+     .slot = BP_PROPAGATE,
+     .cost = 0.1,
+     .variants = 1,
+     .extent = HIDDEN,
+     .applies = wide_above,
+     .plant = plant_overwritten},
+    {.name = "sum-one-short",
+     .title = "one unit above is left out of the sum",
+     .help = "let the loop run over every unit of the layer above",
+     .slot = BP_PROPAGATE,
+     .cost = 0.2,
+     .variants = 2,
+     .variant = SHORT_VARIANT,
+     .variant_cost = SLIGHTLY_RARER,
+     .extent = HIDDEN,
+     .applies = wide_above,
+     .plant = plant_one_short},
+    {.name = "sum-not-reset-over-neurons",
+     .title = "the sum is not set to zero for each neuron: it runs on",
+     .help = "set the sum to zero inside the loop over neurons",
+     .slot = BP_PROPAGATE,
+     .cost = 0.2,
+     .variants = 2,
+     .variant = RUNNING_VARIANT,
+     .variant_cost = RUNNING_COST,
+     .extent = HIDDEN,
+     .applies = running,
+     .plant = plant_over_neurons},
+    {.name = "sum-not-reset-over-samples",
+     .title = "the error of a sample is added to that of the samples before it",
+     .help = "set the errors to zero for each sample",
+     .slot = BP_PROPAGATE,
+     .cost = 0.3,
+     .variants = 1,
+     .extent = HIDDEN,
+     .applies = batch,
+     .plant = plant_over_samples},
+    {.name = "weights-left-out",
+     .title = "the deltas above are added up without their weights",
+     .help = "weight each delta: e_j = sum_i delta_i W[i,j]",
+     .slot = BP_PROPAGATE,
+     .cost = 0.3,
+     .variants = 1,
+     .extent = HIDDEN,
+     .applies = NULL,
+     .plant = plant_no_weights},
+    {.name = "mean-for-sum-in-propagation",
+     .title = "the deltas above are averaged, not added up",
+     .help = "do not divide by the number of units above",
+     .slot = BP_PROPAGATE,
+     .cost = 0.3,
+     .variants = 1,
+     .extent = HIDDEN,
+     .applies = wide_above,
+     .plant = plant_mean},
+    {.name = "one-delta-for-all-units",
+     .title = "every unit of the layer gets the same error, one number",
+     .help = "leave the sum over j out: e_j = sum_i delta_i W[i,j], one number for each j",
+     .slot = BP_PROPAGATE,
+     .cost = 0.2,
+     .variants = 3,
+     .variant = CONTRACTED_VARIANT,
+     .variant_cost = CONTRACTED_COST,
+     .extent = HIDDEN,
+     .also = CONTRACTED_ALSO,
+     .applies = contractible,
+     .plant = plant_contracted},
+    {.name = "sign-flipped-below",
+     .title = "the sign changes on the way down: this layer and all below step uphill",
+     .help = "take W^T delta down as it is, without a minus",
+     .slot = BP_PROPAGATE,
+     .cost = 0.3,
+     .variants = 1,
+     .extent = HIDDEN,
+     .applies = NULL,
+     .plant = plant_negated},
+    {.name = "chain-cut",
+     .title = "no error arrives at this layer: it and all below stand still",
+     .help = "take W^T delta down to layer {l}",
+     .slot = BP_PROPAGATE,
+     .cost = 0.3,
+     .variants = 1,
+     .extent = BP_AT_HIDDEN,
+     .applies = NULL,
+     .plant = plant_cut},
+};
+
+const struct bp_fault_table bp_faults_propagate = {
+    .title = "propagate", .n = COUNT(FAULT), .fault = FAULT};

@@ -1,0 +1,18 @@
+/* tables.h -- the tables of the catalogue, one a file of this folder. A new file
+ * is named here, once. Only the files of this folder include it.
+ */
+#ifndef BP_FAULT_TABLES_H
+#define BP_FAULT_TABLES_H
+
+#include "diag/faults/fault.h"
+
+/* in the order of the stages */
+#define BP_FAULT_TABLES(X)                                                                         \
+    X(bp_faults_output_error)                                                                      \
+    X(bp_faults_derivative)
+
+#define BP_FAULT_TABLE_EXTERN(name) extern const struct bp_fault_table name;
+BP_FAULT_TABLES(BP_FAULT_TABLE_EXTERN)
+#undef BP_FAULT_TABLE_EXTERN
+
+#endif
