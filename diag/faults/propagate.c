@@ -223,10 +223,10 @@ APPLIES(same_shape)
            wide(setting, (size_t)from - 1) == wide(setting, layer);
 }
 
+/* With one unit here both ways leave the bias alone. */
 APPLIES(biased_above)
 {
-    (void)variant;
-    return has_bias(setting, layer + 1);
+    return has_bias(setting, layer + 1) && (variant == 0 || wide(setting, layer) > 1);
 }
 
 APPLIES(with_rate)
@@ -251,6 +251,7 @@ APPLIES(derived_above)
 
 APPLIES(step_known)
 {
+    (void)layer;
     return (variant % 2 == 0 || setting->rate != 0.0) && (variant < 2 || is_batch(setting));
 }
 
@@ -258,12 +259,6 @@ APPLIES(wide_above)
 {
     (void)variant;
     return wide(setting, layer + 1) > 1;
-}
-
-APPLIES(wide_here)
-{
-    (void)variant;
-    return wide(setting, layer) > 1;
 }
 
 APPLIES(running)

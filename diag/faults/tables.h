@@ -8,8 +8,16 @@
 
 /* in the order of the stages */
 #define BP_FAULT_TABLES(X)                                                                         \
+    X(bp_faults_forward)                                                                           \
     X(bp_faults_output_error)                                                                      \
-    X(bp_faults_derivative)
+    X(bp_faults_propagate)                                                                         \
+    X(bp_faults_derivative)                                                                        \
+    X(bp_faults_outer_product)                                                                     \
+    X(bp_faults_bias)                                                                              \
+    X(bp_faults_scale)                                                                             \
+    X(bp_faults_regulariser)                                                                       \
+    X(bp_faults_neuron)                                                                            \
+    X(bp_faults_whole)
 
 #define BP_FAULT_TABLE_EXTERN(name) extern const struct bp_fault_table name;
 BP_FAULT_TABLES(BP_FAULT_TABLE_EXTERN)

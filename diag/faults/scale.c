@@ -1,0 +1,306 @@
+/* scale.c -- what is got wrong in the size of the gradient: mean or sum over the
+ * batch, and factors.
+ *
+ * A constant factor leaves the direction right, and the rate absorbs it; it is
+ * still said. Variant 0 scales the data's part of the gradient, variant 1 the
+ * regulariser's part with it. Factors that have no name here are solved for
+ * (constant-factor).
+ */
+#include "diag/faults/stage.h"
+#include "diag/faults/tables.h"
+
+/* ---- factors --------------------------------------------------------------- */
+
+/* out = factor times what the right stage gives, over the layer's block. */
+static void scaled_by(const struct bp_pass *pass, size_t l, const struct bp_stage *self,
+                      double factor, double *out)
+{
+    size_t count;
+    bp_mlp_block(pass->net, l, &count);
+    run_right(pass, l, self, out);
+    multiply(out, count, factor);
+}
+
+/* The same run in two slots: as scale (variant 0) and, where there is an L2 term
+ * to be scaled with it, as regularise (variant 1). */
+#define FACTOR_STAGE(name, value)                                                                  \
+    STAGE(name)                                                                                    \
+    {                                                                                              \
+        scaled_by(pass, l, self, value, out);                                                      \
+    }                                                                                              \
+    PLANT(plant_##name)                                                                            \
+    {                                                                                              \
+        put(ops, layer, h->variant == 0 ? BP_SCALE : BP_REGULARISE, name, h);                      \
+    }
+
+static double outputs(const struct bp_pass *pass)
+{
+    return (double)width_of(pass, last_of(pass));
+}
+
+FACTOR_STAGE(times_n, (double)pass->n)
+FACTOR_STAGE(over_n, 1.0 / (double)pass->n)
+FACTOR_STAGE(doubled, 2.0)
+FACTOR_STAGE(halved, 0.5)
+FACTOR_STAGE(times_outputs, outputs(pass))
+FACTOR_STAGE(over_outputs, 1.0 / outputs(pass))
+FACTOR_STAGE(times_rate, pass->rate)
+FACTOR_STAGE(minus_rate, -pass->rate)
+FACTOR_STAGE(negated, -1.0)
+FACTOR_STAGE(nothing, 0.0)
+
+PLANT(plant_all_negated)
+{
+    put(ops, layer, BP_REGULARISE, negated, h);
+}
+
+/* h->factor on all of the block (variant 0), with the regulariser (1), on the
+ * weights alone (2), on the biases alone (3). */
+STAGE(constant)
+{
+    const struct bp_hypothesis *h = planted(self);
+    const size_t weights = bp_mlp_weights(pass->net, l)->count;
+    size_t count;
+    bp_mlp_block(pass->net, l, &count);
+    run_right(pass, l, self, out);
+    if (h->variant != 3)
+        multiply(out, weights, h->factor);
+    if (h->variant != 2)
+        multiply(out + weights, count - weights, h->factor);
+}
+
+PLANT(plant_constant)
+{
+    put(ops, layer, h->variant == 1 ? BP_REGULARISE : BP_SCALE, constant, h);
+}
+
+/* Another factor of 2 (variant 0) or 1/2 (1) for every layer further down. */
+STAGE(growing)
+{
+    run_right(pass, l, self, out);
+    multiply(out, pass->n * width_of(pass, l), planted(self)->variant == 0 ? 2.0 : 0.5);
+}
+
+PLANT(plant_growing)
+{
+    put(ops, layer, BP_PROPAGATE, growing, h);
+}
+
+/* ---- where ----------------------------------------------------------------- */
+
+/* Scaling the regulariser too is something else only where there is one. */
+static bool part(const struct bp_setting *setting, int variant)
+{
+    return variant == 0 || spec_of(setting)->l2 != 0.0;
+}
+
+APPLIES(anywhere)
+{
+    (void)layer;
+    return part(setting, variant);
+}
+
+APPLIES(averaged)
+{
+    (void)layer;
+    return part(setting, variant) && is_batch(setting) && is_mean(setting);
+}
+
+APPLIES(batch)
+{
+    (void)layer;
+    return part(setting, variant) && is_batch(setting);
+}
+
+APPLIES(several_outputs)
+{
+    (void)layer;
+    return part(setting, variant) && wide(setting, spec_of(setting)->layers) > 1;
+}
+
+APPLIES(rated)
+{
+    (void)layer;
+    return part(setting, variant) && setting->rate != 0.0;
+}
+
+/* One layer of several, or all of a gradient with a regulariser: the whole
+ * gradient's sign without one is that of the error, sign-flipped. */
+APPLIES(layer_of_several)
+{
+    (void)layer;
+    return part(setting, variant) && spec_of(setting)->layers > 1;
+}
+
+APPLIES(regularised)
+{
+    (void)variant;
+    (void)layer;
+    return spec_of(setting)->l2 != 0.0;
+}
+
+APPLIES(factored)
+{
+    switch (variant) {
+    case 1:
+        return spec_of(setting)->l2 != 0.0;
+    case 2:
+    case 3:
+        return has_bias(setting, layer);
+    default:
+        return true;
+    }
+}
+
+/* ---- the table ------------------------------------------------------------- */
+
+enum { EVERY = BP_AT_ANY | BP_AT_ALL };
+
+static const char *const PART_VARIANT[] = {"the data's part", "with the regulariser's part"};
+static const double DATA_FIRST[] = {0.0, 0.1};
+static const double ALL_FIRST[] = {0.1, 0.0};
+static const char *const CONSTANT_VARIANT[] = {"weights and biases", "with the regulariser's part",
+                                               "the weights alone", "the biases alone"};
+static const double CONSTANT_COST[] = {0.0, 0.1, 0.3, 0.3};
+static const char *const GROWING_VARIANT[] = {"2 a layer", "1/2 a layer"};
+
+static const struct bp_fault FAULT[] = {
+    {.name = "batch-mean-missing",
+     .title = "the gradient is a sum over the batch, the loss a mean",
+     .help = "divide the gradient by N, or declare the loss as a sum",
+     .slot = BP_SCALE,
+     .variants = 2,
+     .variant = PART_VARIANT,
+     .variant_cost = DATA_FIRST,
+     .extent = EVERY,
+     .applies = averaged,
+     .plant = plant_times_n},
+    {.name = "batch-mean-extra",
+     .title = "the gradient is divided by N once more than the loss",
+     .help = "divide by N once; if the loss is a sum, not at all",
+     .slot = BP_SCALE,
+     .variants = 2,
+     .variant = PART_VARIANT,
+     .variant_cost = DATA_FIRST,
+     .extent = EVERY,
+     .applies = batch,
+     .plant = plant_over_n},
+    {.name = "factor-two",
+     .title = "the gradient is twice that of the loss",
+     .help = "match the constants: 1/2 (a - t)^2 has the derivative a - t",
+     .slot = BP_SCALE,
+     .cost = 0.1,
+     .variants = 2,
+     .variant = PART_VARIANT,
+     .variant_cost = DATA_FIRST,
+     .extent = EVERY,
+     .applies = anywhere,
+     .plant = plant_doubled},
+    {.name = "factor-half",
+     .title = "the gradient is half that of the loss",
+     .help = "match the constants: (a - t)^2 has the derivative 2 (a - t)",
+     .slot = BP_SCALE,
+     .cost = 0.1,
+     .variants = 2,
+     .variant = PART_VARIANT,
+     .variant_cost = DATA_FIRST,
+     .extent = EVERY,
+     .applies = anywhere,
+     .plant = plant_halved},
+    {.name = "multiplied-by-outputs",
+     .title = "the gradient is multiplied by the number of outputs",
+     .help = "if the loss is a mean over the outputs, the gradient is too",
+     .slot = BP_SCALE,
+     .cost = 0.2,
+     .variants = 2,
+     .variant = PART_VARIANT,
+     .variant_cost = DATA_FIRST,
+     .extent = BP_AT_ALL,
+     .applies = several_outputs,
+     .plant = plant_times_outputs},
+    {.name = "divided-by-outputs",
+     .title = "the gradient is divided by the number of outputs",
+     .help = "the loss is a sum over the outputs: do not divide (or use a mean in both)",
+     .slot = BP_SCALE,
+     .cost = 0.2,
+     .variants = 2,
+     .variant = PART_VARIANT,
+     .variant_cost = DATA_FIRST,
+     .extent = BP_AT_ALL,
+     .applies = several_outputs,
+     .plant = plant_over_outputs},
+    {.name = "rate-folded-in",
+     .title = "the learning rate is in the gradient already",
+     .help = "multiply by the rate in the update only",
+     .slot = BP_SCALE,
+     .variants = 2,
+     .variant = PART_VARIANT,
+     .variant_cost = ALL_FIRST,
+     .extent = EVERY,
+     .applies = rated,
+     .plant = plant_times_rate},
+    {.name = "step-returned",
+     .title = "the step, minus rate times gradient, stands where the gradient is expected",
+     .help = "return the gradient; make the step of it in one place",
+     .slot = BP_SCALE,
+     .variants = 2,
+     .variant = PART_VARIANT,
+     .variant_cost = ALL_FIRST,
+     .extent = BP_AT_ALL,
+     .applies = rated,
+     .plant = plant_minus_rate},
+    {.name = "integer-division-zero",
+     .title = "1/N was computed in whole numbers, and is 0",
+     .help = "write 1.0 / N",
+     .slot = BP_SCALE,
+     .variants = 2,
+     .variant = PART_VARIANT,
+     .variant_cost = DATA_FIRST,
+     .extent = BP_AT_ALL,
+     .applies = anywhere,
+     .plant = plant_nothing},
+    {.name = "layer-sign-flipped",
+     .title = "one layer's gradient has the wrong sign: it alone steps uphill",
+     .help = "give layer {l} the sign that the others have",
+     .slot = BP_SCALE,
+     .cost = 0.1,
+     .variants = 2,
+     .variant = PART_VARIANT,
+     .variant_cost = DATA_FIRST,
+     .extent = BP_AT_ANY,
+     .applies = layer_of_several,
+     .plant = plant_negated},
+    {.name = "gradient-negated",
+     .title = "the whole gradient, with the regulariser's part, has the wrong sign",
+     .help = "return +dL/dtheta, and subtract it",
+     .slot = BP_REGULARISE,
+     .cost = 0.05,
+     .variants = 1,
+     .extent = BP_AT_ALL,
+     .applies = regularised,
+     .plant = plant_all_negated},
+    {.name = "factor-growing-by-layer",
+     .title = "every layer further down has another factor: it comes in with each W^T delta",
+     .help = "take the factor out of the loop over the layers",
+     .slot = BP_PROPAGATE,
+     .cost = 0.3,
+     .variants = 2,
+     .variant = GROWING_VARIANT,
+     .variant_cost = DATA_FIRST,
+     .extent = BP_AT_HIDDEN | BP_AT_ALL,
+     .plant = plant_growing},
+    {.name = "constant-factor",
+     .title = "the gradient is a constant times the right one",
+     .help = "find the constant: a convention of the loss, or a factor too much",
+     .slot = BP_SCALE,
+     .cost = 1.0,
+     .variants = 4,
+     .variant = CONSTANT_VARIANT,
+     .variant_cost = CONSTANT_COST,
+     .extent = EVERY,
+     .solved = true,
+     .applies = factored,
+     .plant = plant_constant},
+};
+
+const struct bp_fault_table bp_faults_scale = {.title = "scale", .n = COUNT(FAULT), .fault = FAULT};
