@@ -1,0 +1,190 @@
+/* rate.c -- see rate.h. */
+#include "diag/rate.h"
+
+#include "core/mem.h"
+#include "diag/health.h"
+
+#include <math.h>
+#include <string.h>
+
+/* Multiply-adds that all trials together may take: a second or two. */
+#define WORK 4e9
+
+static const double FACTOR[BP_TRIALS] = {1e-3, 1e-2, 1e-1, 0.3, 1.0, 10.0, 1e2, 1e3, 1e4};
+enum { GIVEN = 4 };
+
+/* A copy of the network, with its stages, at the start. */
+static enum bp_status copy_network(struct bp_mlp *copy, const struct bp_mlp *net,
+                                   const double *start)
+{
+    const enum bp_status status = bp_mlp_init(copy, &net->spec);
+    if (status != BP_OK)
+        return status;
+    memcpy(copy->theta, start, net->n_theta * sizeof *start);
+    memcpy(copy->ops, net->ops, (net->spec.layers + 1) * sizeof *net->ops);
+    return BP_OK;
+}
+
+static double squared(const double *v, size_t n)
+{
+    double sum = 0.0;
+    for (size_t k = 0; k < n; k++)
+        sum += v[k] * v[k];
+    return sum;
+}
+
+/* lambda = g'Hg / g'g at the start, with H g from gradients at theta and at
+ * theta - h g; h moves theta by a 1e-5th of its size. */
+static double curvature_along_step(struct bp_mlp *net, struct bp_pass *pass, double *scratch,
+                                   const struct bp_dataset *data)
+{
+    const size_t p = net->n_theta;
+    double *g = scratch;
+    double *theta = scratch + p;
+    bp_pass_forward(pass, data->n, data->x);
+    bp_pass_backward(pass, data->t);
+    memcpy(g, pass->grad, p * sizeof *g);
+    const double gg = squared(g, p);
+    const double h = 1e-5 * sqrt((squared(net->theta, p) + 1e-300) / gg);
+    if (!(gg > 0.0 && isfinite(h)))
+        return NAN;
+    for (size_t k = 0; k < p; k++)
+        theta[k] = net->theta[k] - h * g[k];
+    pass->theta = theta;
+    bp_pass_forward(pass, data->n, data->x);
+    bp_pass_backward(pass, data->t);
+    double gHg = 0.0;
+    for (size_t k = 0; k < p; k++)
+        gHg += g[k] * (g[k] - pass->grad[k]) / h;
+    pass->theta = net->theta;
+    return gHg / gg;
+}
+
+static enum bp_status measure_curvature(struct bp_rate *rate, const struct bp_mlp *net,
+                                        const double *start, const struct bp_dataset *data)
+{
+    struct bp_mlp copy = {0};
+    struct bp_pass pass = {0};
+    struct bp_dataset view = *data;
+    enum { MOST = 500 };
+    view.n = data->n < MOST ? data->n : MOST;
+    double *scratch = bp_mem_new(2 * net->n_theta, sizeof *scratch);
+    enum bp_status status = scratch == NULL ? BP_ENOMEM : copy_network(&copy, net, start);
+    if (status == BP_OK)
+        status = bp_pass_init(&pass, &copy, view.n);
+    if (status == BP_OK)
+        rate->curvature = curvature_along_step(&copy, &pass, scratch, &view);
+    bp_pass_release(&pass);
+    bp_mlp_release(&copy);
+    bp_mem_free(scratch);
+    return status;
+}
+
+/* Loss per sample and share right over the data, in chunks of a pass's room. */
+static void judge(struct bp_trial *trial, struct bp_pass *pass, const struct bp_dataset *data,
+                  double baseline)
+{
+    const double *a = pass->a[pass->net->spec.layers];
+    double loss = 0.0;
+    size_t right = 0;
+    for (size_t first = 0; first < data->n; first += pass->capacity) {
+        const size_t n = data->n - first < pass->capacity ? data->n - first : pass->capacity;
+        bp_pass_forward(pass, n, data->x + first * data->n_in);
+        for (size_t s = 0; s < n; s++) {
+            const double *t = data->t + (first + s) * data->n_out;
+            loss += bp_pass_sample_loss(pass, data->t + first * data->n_out, s);
+            right += data->classes > 0 &&
+                     bp_dataset_class(data, a + s * data->n_out) == bp_dataset_class(data, t);
+        }
+    }
+    trial->loss = loss / (double)data->n;
+    trial->done = trial->loss <= 0.1 * baseline ||
+                  ((double)right >= 0.95 * (double)data->n && trial->loss <= 0.5 * baseline);
+}
+
+static enum bp_status try_rate(struct bp_rate *rate, size_t k, const struct bp_mlp *net,
+                               const double *start, const struct bp_dataset *data,
+                               const struct bp_train *train)
+{
+    struct bp_mlp copy;
+    struct bp_sgd sgd = {0};
+    struct bp_train other = *train;
+    other.rate = rate->trial[k].rate;
+    other.epochs = rate->epochs;
+    enum bp_status status = copy_network(&copy, net, start);
+    if (status == BP_OK)
+        status = bp_sgd_init(&sgd, &copy, &other, data->n, data->x, data->t);
+    if (status == BP_OK) {
+        bp_sgd_run(&sgd, NULL);
+        judge(&rate->trial[k], &sgd.pass, data, rate->baseline);
+    }
+    bp_sgd_release(&sgd);
+    bp_mlp_release(&copy);
+    return status;
+}
+
+/* Another rate is better when it gets done and the given one does not, with less
+ * than half of its loss. */
+static bool is_cure(const struct bp_rate *rate, size_t k)
+{
+    const double given = rate->trial[rate->given].loss;
+    return rate->trial[k].done && !rate->trial[rate->given].done &&
+           !(rate->trial[k].loss >= 0.5 * given);
+}
+
+static void conclude(struct bp_rate *rate)
+{
+    rate->best = rate->given;
+    rate->verdict = BP_RATE_NEITHER;
+    for (size_t k = 0; k < rate->n; k++)
+        if (rate->trial[k].loss < rate->trial[rate->best].loss ||
+            !isfinite(rate->trial[rate->best].loss))
+            rate->best = k;
+    if (rate->best != rate->given && is_cure(rate, rate->best))
+        rate->verdict = rate->best > rate->given ? BP_RATE_TOO_SMALL : BP_RATE_TOO_LARGE;
+}
+
+enum bp_status bp_rate_run(struct bp_rate *rate, const struct bp_mlp *net, const double *start,
+                           const struct bp_dataset *data, const struct bp_train *train)
+{
+    *rate = (struct bp_rate){.n = BP_TRIALS, .given = GIVEN, .curvature = NAN};
+    const double epoch = 6.0 * (double)net->n_theta * (double)data->n;
+    const double most = WORK / BP_TRIALS / epoch;
+    rate->epochs = most < 1.0 ? 1 : most < (double)train->epochs ? (size_t)most : train->epochs;
+    rate->baseline = bp_health_baseline(net, data);
+    enum bp_status status = measure_curvature(rate, net, start, data);
+    for (size_t k = 0; k < rate->n && status == BP_OK; k++) {
+        rate->trial[k].rate = FACTOR[k] * train->rate;
+        status = try_rate(rate, k, net, start, data, train);
+    }
+    if (status == BP_OK)
+        conclude(rate);
+    return status;
+}
+
+enum bp_status bp_rate_findings(const struct bp_rate *rate, struct bp_findings *findings)
+{
+    if (rate->verdict == BP_RATE_NEITHER)
+        return BP_OK;
+    const bool small = rate->verdict == BP_RATE_TOO_SMALL;
+    const struct bp_trial *given = &rate->trial[rate->given];
+    const struct bp_trial *best = &rate->trial[rate->best];
+    struct bp_finding *finding =
+        bp_findings_add(findings, BP_LOOK_HEALTH, small ? "rate-too-small" : "rate-too-large");
+    if (finding == NULL)
+        return BP_ENOMEM;
+    finding->certainty = BP_CERTAIN;
+    finding->number = given->rate;
+    bp_finding_title(finding, small ? "the rate is too small for the epochs given"
+                                    : "the rate is too large for this loss");
+    bp_finding_because(finding, "from the same start, %zu epochs: rate %.3g ends at loss %.4g",
+                       rate->epochs, given->rate, given->loss);
+    bp_finding_because(finding, "rate %.3g ends at %.4g (a constant answer has %.4g)", best->rate,
+                       best->loss, rate->baseline);
+    if (rate->curvature > 0.0)
+        bp_finding_because(finding,
+                           "curvature along the first step is %.3g: stable below rate %.3g",
+                           rate->curvature, 2.0 / rate->curvature);
+    bp_finding_help(finding, "try rate %.3g", best->rate);
+    return BP_OK;
+}
