@@ -27,7 +27,7 @@ static const char *complaint(char *errors)
 }
 
 /* Turns a bad end into a note. */
-static enum bp_status judge(struct bp_pipe_answer *answer, int limit_ms, struct bp_error *note)
+static enum bp_status judge(struct bp_program_answer *answer, int limit_ms, struct bp_error *note)
 {
     if (answer->hung)
         return bp_error_set(note, BP_EUNSUPPORTED,
@@ -44,19 +44,19 @@ static enum bp_status judge(struct bp_pipe_answer *answer, int limit_ms, struct 
 }
 
 /* Runs gnuplot on a text; BP_OK means that it ended well and answer is to be released. */
-static enum bp_status run(struct bp_pipe_answer *answer, const struct bp_buffer *text, bool persist,
-                          int limit_ms, struct bp_error *note)
+static enum bp_status run(struct bp_program_answer *answer, const struct bp_buffer *text,
+                          bool persist, int limit_ms, struct bp_error *note)
 {
     if (text->status != BP_OK)
         return bp_error_set(note, text->status, "figure: %s", bp_status_text(text->status));
     const char *const argv[] = {program(), "-d", persist ? "-p" : NULL, NULL};
-    enum bp_status status = bp_pipe_run(answer, argv, text->text, text->n, limit_ms, note);
+    enum bp_status status = bp_program_run(answer, argv, text->text, text->n, limit_ms, note);
     if (status == BP_EFILE)
         return bp_error_set(note, BP_EUNSUPPORTED,
                             "%.200s cannot be started: no figures; \"make setup\" installs gnuplot",
                             argv[0]);
     if (status == BP_OK && (status = judge(answer, limit_ms, note)) != BP_OK)
-        bp_pipe_answer_release(answer);
+        bp_program_answer_release(answer);
     return status;
 }
 
@@ -113,7 +113,7 @@ static enum bp_status keep_png(struct bp_gnuplot_picture *picture, const char *b
 }
 
 /* Its output is the svg, then the png. */
-static enum bp_status split(struct bp_gnuplot_picture *picture, struct bp_pipe_answer *answer,
+static enum bp_status split(struct bp_gnuplot_picture *picture, struct bp_program_answer *answer,
                             unsigned forms, const struct bp_script *script, const char *name,
                             struct bp_error *note)
 {
@@ -141,13 +141,13 @@ enum bp_status bp_gnuplot_draw(struct bp_gnuplot_picture *picture, const struct 
         add_drawing(&input, script, BP_GNUPLOT_SVG);
     if (forms & BP_GNUPLOT_PNG)
         add_drawing(&input, script, BP_GNUPLOT_PNG);
-    struct bp_pipe_answer answer = {0};
+    struct bp_program_answer answer = {0};
     enum bp_status status = run(&answer, &input, false, limit_ms, note);
     bp_buffer_release(&input);
     if (status != BP_OK)
         return status;
     status = split(picture, &answer, forms, script, name, note);
-    bp_pipe_answer_release(&answer);
+    bp_program_answer_release(&answer);
     if (status != BP_OK)
         bp_gnuplot_picture_release(picture);
     return status;
@@ -178,7 +178,7 @@ enum bp_status bp_gnuplot_print(const struct bp_script *script, FILE *to, int li
     bp_buffer_print(&input, "set terminal dumb size %d,%d noenhanced mono\n", script->width,
                     script->height);
     add_script(&input, script);
-    struct bp_pipe_answer answer = {0};
+    struct bp_program_answer answer = {0};
     const enum bp_status status = run(&answer, &input, false, limit_ms, note);
     bp_buffer_release(&input);
     if (status != BP_OK)
@@ -186,7 +186,7 @@ enum bp_status bp_gnuplot_print(const struct bp_script *script, FILE *to, int li
     for (size_t i = 0; i < answer.output_n; i++)
         if (answer.output[i] != '\f') /* dumb starts each figure with one */
             putc(answer.output[i], to);
-    bp_pipe_answer_release(&answer);
+    bp_program_answer_release(&answer);
     return ferror(to) ? bp_error_set(note, BP_EFILE, "figure: %s", bp_status_text(BP_EFILE))
                       : BP_OK;
 }
@@ -214,7 +214,7 @@ enum bp_status bp_gnuplot_window(char name[BP_GNUPLOT_NAME_MAX], int limit_ms,
         return bp_error_set(note, BP_EUNSUPPORTED,
                             "no display (DISPLAY is not set): no window; try --term dumb");
     struct bp_buffer input = {0};
-    struct bp_pipe_answer answer = {0};
+    struct bp_program_answer answer = {0};
     bp_buffer_put(&input, "set print \"-\"\nprint GPVAL_TERMINALS\n");
     enum bp_status status = run(&answer, &input, false, limit_ms, note);
     bp_buffer_release(&input);
@@ -226,7 +226,7 @@ enum bp_status bp_gnuplot_window(char name[BP_GNUPLOT_NAME_MAX], int limit_ms,
             snprintf(name, BP_GNUPLOT_NAME_MAX, "%s", WINDOWS[i]);
             status = BP_OK;
         }
-    bp_pipe_answer_release(&answer);
+    bp_program_answer_release(&answer);
     if (status == BP_OK)
         return BP_OK;
     return bp_error_set(note, status,
@@ -245,20 +245,20 @@ enum bp_status bp_gnuplot_show(const struct bp_script *script, const char *windo
                                struct bp_error *note)
 {
     struct bp_buffer input = {0};
-    struct bp_pipe_answer answer = {0};
+    struct bp_program_answer answer = {0};
     bp_gnuplot_window_line(&input, script, window);
     add_script(&input, script);
     const enum bp_status status = run(&answer, &input, true, limit_ms, note);
     bp_buffer_release(&input);
     if (status == BP_OK)
-        bp_pipe_answer_release(&answer);
+        bp_program_answer_release(&answer);
     return status;
 }
 
-enum bp_status bp_gnuplot_open(struct bp_pipe *to, struct bp_error *note)
+enum bp_status bp_gnuplot_open(struct bp_program *to, struct bp_error *note)
 {
     const char *const argv[] = {program(), "-d", NULL};
-    if (bp_pipe_open(to, argv, NULL) == BP_OK)
+    if (bp_program_open(to, argv, NULL) == BP_OK)
         return BP_OK;
     return bp_error_set(note, BP_EUNSUPPORTED,
                         "%.200s cannot be started: no figures; \"make setup\" installs gnuplot",

@@ -1,7 +1,7 @@
 /* gnuplot.h -- how does a script become a picture, without a temporary file
  * and without anybody's crash becoming ours?
  *
- * gnuplot is started without a shell (plots/pipe.h), with -d so that nobody's
+ * gnuplot is started without a shell (plots/program.h), with -d so that nobody's
  * start-up file changes the figures, and gives pictures back on its output:
  * no path is ever part of a script. We write the files, beside and renamed, so
  * that a figure is whole or is not there.
@@ -14,7 +14,7 @@
 #ifndef BP_GNUPLOT_H
 #define BP_GNUPLOT_H
 
-#include "plots/pipe.h"
+#include "plots/program.h"
 #include "plots/script.h"
 
 #include <stdbool.h>
@@ -58,7 +58,7 @@ enum bp_status bp_gnuplot_show(const struct bp_script *script, const char *windo
                                struct bp_error *note);
 
 /* Opens a gnuplot that stays, for figures that change while one looks. */
-enum bp_status bp_gnuplot_open(struct bp_pipe *to, struct bp_error *note);
+enum bp_status bp_gnuplot_open(struct bp_program *to, struct bp_error *note);
 
 /* The `set terminal` line of a window of the script's size. */
 void bp_gnuplot_window_line(struct bp_buffer *to, const struct bp_script *script,

@@ -96,7 +96,7 @@ static enum bp_status draw_window(struct bp_live *live, const struct bp_script *
     else
         input.status = script->words.status;
     enum bp_status status = input.status;
-    if (status == BP_OK && bp_pipe_send(&live->pipe, input.text, input.n, SEND_MS) != BP_OK)
+    if (status == BP_OK && bp_program_send(&live->pipe, input.text, input.n, SEND_MS) != BP_OK)
         status = bp_error_set(note, BP_EUNSUPPORTED,
                               "the window was closed, or gnuplot ended: no more live figures");
     bp_buffer_release(&input);
@@ -131,6 +131,6 @@ enum bp_status bp_live_update(struct bp_live *live, const struct bp_figure_live 
 
 void bp_live_close(struct bp_live *live)
 {
-    bp_pipe_close(&live->pipe, CLOSE_MS);
+    bp_program_close(&live->pipe, CLOSE_MS);
     *live = (struct bp_live){0};
 }

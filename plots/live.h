@@ -23,7 +23,7 @@ struct bp_figure_live {
 void bp_figure_live(struct bp_script *to, const struct bp_figure_live *figure);
 
 struct bp_live {
-    struct bp_pipe pipe; /* to the window */
+    struct bp_program pipe; /* to the window */
     char window[BP_GNUPLOT_NAME_MAX];
     FILE *terminal; /* borrowed; letters go there when there is no window */
     long long last_ms;

@@ -1,6 +1,6 @@
-/* pipe.c -- a program on a socket and two pipes, with a time limit. */
+/* program.c -- a program on a socket and two pipes, with a time limit. */
 #define _GNU_SOURCE /* pipe2 */
-#include "plots/pipe.h"
+#include "plots/program.h"
 
 #include "core/mem.h"
 
@@ -126,7 +126,7 @@ struct talk {
     pid_t pid;
     const char *input;
     size_t n, sent, errors_n;
-    struct bp_pipe_answer *answer;
+    struct bp_program_answer *answer;
     size_t room; /* of answer->output */
     enum bp_status status;
 };
@@ -140,10 +140,10 @@ static ssize_t take(int fd, char bytes[16384])
 
 static void keep_output(struct talk *talk, const char *bytes, size_t n)
 {
-    struct bp_pipe_answer *answer = talk->answer;
+    struct bp_program_answer *answer = talk->answer;
     if (answer->output_n + n >= talk->room) {
         const size_t room = 2 * talk->room;
-        char *grown = room > BP_PIPE_OUTPUT_MAX
+        char *grown = room > BP_PROGRAM_OUTPUT_MAX
                           ? NULL
                           : bp_mem_grow(answer->output, answer->output_n, room, 1);
         if (grown == NULL) {
@@ -160,7 +160,7 @@ static void keep_output(struct talk *talk, const char *bytes, size_t n)
 
 static void keep_errors(struct talk *talk, const char *bytes, size_t n)
 {
-    const size_t left = BP_PIPE_ERRORS_MAX - 1 - talk->errors_n;
+    const size_t left = BP_PROGRAM_ERRORS_MAX - 1 - talk->errors_n;
     const size_t kept = n < left ? n : left;
     memcpy(talk->answer->errors + talk->errors_n, bytes, kept);
     talk->errors_n += kept;
@@ -200,7 +200,7 @@ static void serve(struct talk *talk, int wait_ms)
 static void converse(struct talk *talk, int limit_ms)
 {
     const long long until = now_ms() + limit_ms;
-    struct bp_pipe_answer *answer = talk->answer;
+    struct bp_program_answer *answer = talk->answer;
     for (;;) {
         const bool silent = talk->ends.out[OURS] < 0 && talk->ends.err[OURS] < 0;
         serve(talk, silent ? 1 : 20);
@@ -220,16 +220,16 @@ static void converse(struct talk *talk, int limit_ms)
     } while (answer->output_n + talk->errors_n != before && talk->status == BP_OK);
 }
 
-enum bp_status bp_pipe_run(struct bp_pipe_answer *answer, const char *const argv[],
-                           const char *input, size_t n, int limit_ms, struct bp_error *error)
+enum bp_status bp_program_run(struct bp_program_answer *answer, const char *const argv[],
+                              const char *input, size_t n, int limit_ms, struct bp_error *error)
 {
-    *answer = (struct bp_pipe_answer){.output = bp_mem_new(FIRST_ROOM, 1)};
+    *answer = (struct bp_program_answer){.output = bp_mem_new(FIRST_ROOM, 1)};
     if (answer->output == NULL)
         return bp_error_set(error, BP_ENOMEM, "%s: %s", argv[0], bp_status_text(BP_ENOMEM));
     struct talk talk = {.input = input, .n = n, .answer = answer, .room = FIRST_ROOM};
     enum bp_status status = start(&talk.pid, &talk.ends, argv, false, error);
     if (status != BP_OK) {
-        bp_pipe_answer_release(answer);
+        bp_program_answer_release(answer);
         return status;
     }
     if (n == 0)
@@ -238,27 +238,28 @@ enum bp_status bp_pipe_run(struct bp_pipe_answer *answer, const char *const argv
     close_side(&talk.ends, OURS);
     if (talk.status == BP_OK)
         return BP_OK;
-    bp_pipe_answer_release(answer);
+    bp_program_answer_release(answer);
     return bp_error_set(error, talk.status, "%s: its output does not fit the memory", argv[0]);
 }
 
-void bp_pipe_answer_release(struct bp_pipe_answer *answer)
+void bp_program_answer_release(struct bp_program_answer *answer)
 {
     bp_mem_free(answer->output);
-    *answer = (struct bp_pipe_answer){0};
+    *answer = (struct bp_program_answer){0};
 }
 
-enum bp_status bp_pipe_open(struct bp_pipe *to, const char *const argv[], struct bp_error *error)
+enum bp_status bp_program_open(struct bp_program *to, const char *const argv[],
+                               struct bp_error *error)
 {
     struct ends ends;
-    *to = (struct bp_pipe){0};
+    *to = (struct bp_program){0};
     const enum bp_status status = start(&to->pid, &ends, argv, true, error);
     if (status == BP_OK)
         to->in = ends.in[OURS];
     return status;
 }
 
-enum bp_status bp_pipe_send(struct bp_pipe *to, const char *input, size_t n, int limit_ms)
+enum bp_status bp_program_send(struct bp_program *to, const char *input, size_t n, int limit_ms)
 {
     const long long until = now_ms() + limit_ms;
     size_t sent = 0;
@@ -271,7 +272,7 @@ enum bp_status bp_pipe_send(struct bp_pipe *to, const char *input, size_t n, int
     return BP_OK;
 }
 
-void bp_pipe_close(struct bp_pipe *to, int limit_ms)
+void bp_program_close(struct bp_program *to, int limit_ms)
 {
     if (to->pid == 0)
         return;
@@ -286,5 +287,5 @@ void bp_pipe_close(struct bp_pipe *to, int limit_ms)
         }
         poll(NULL, 0, 5);
     }
-    *to = (struct bp_pipe){0};
+    *to = (struct bp_program){0};
 }
