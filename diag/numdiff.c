@@ -53,10 +53,10 @@ static enum bp_status make_room(struct bp_numdiff *numdiff, const struct bp_loss
         return BP_ENOMEM;
     numdiff->error = numdiff->value + numdiff->n_theta;
     memset(numdiff->flags, BP_NUM_LEFT_OUT, numdiff->n_theta);
+    numdiff->n = at->n;
     if (at->net == NULL)
         return BP_OK;
     numdiff->n_units = at->net->n_units;
-    numdiff->n = at->n;
     if (options->no_deltas)
         return BP_OK;
     const size_t count = numdiff->n * numdiff->n_units;

@@ -34,7 +34,7 @@
  * or call. All pointers are borrowed. */
 struct bp_loss_at {
     const struct bp_mlp *net;  /* its stages may be planted; NULL for a black box */
-    size_t n;                  /* samples */
+    size_t n;                  /* samples; of a black box: 0 where it is not known */
     const double *x, *t;       /* n x inputs, n x outputs */
     const double *const *mask; /* dropout multipliers as in struct bp_pass, or NULL */
 
@@ -60,7 +60,7 @@ struct bp_tier;
 
 struct bp_numdiff {
     const struct bp_tier *tier; /* what made it */
-    size_t n_theta, n_units, n; /* n_units and n are 0 for a black box */
+    size_t n_theta, n_units, n; /* n_units is 0 for a black box */
     double loss;                /* f(theta) */
     double noise;               /* of f: standard deviation of its rounding */
     double step;                /* the usual h, for the report; 0 where there is none */

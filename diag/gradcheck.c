@@ -1,0 +1,382 @@
+/* gradcheck.c -- verdicts on the entries, and what they say of a tensor. Where the
+ * two sides come from is in gradcheck_sides.c. See gradcheck.h. */
+#include "diag/gradcheck.h"
+
+#include "core/mem.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- names ---------------------------------------------------------------- */
+
+#define TEXT_OF(function, type, LIST)                                                              \
+    const char *function(enum type value)                                                          \
+    {                                                                                              \
+        static const char *const TEXT[] = {LIST(AS_TEXT)};                                         \
+        assert((size_t)value < sizeof TEXT / sizeof TEXT[0]);                                      \
+        return TEXT[value];                                                                        \
+    }
+#define AS_TEXT(name, text) text,
+TEXT_OF(bp_verdict_text, bp_verdict, BP_VERDICT_LIST)
+TEXT_OF(bp_outcome_text, bp_outcome, BP_OUTCOME_LIST)
+TEXT_OF(bp_numeric_text, bp_numeric_of, BP_NUMERIC_LIST)
+
+void bp_gradcheck_name(const struct bp_gradcheck *check, const struct bp_tensor_check *tensor,
+                       size_t i, char name[BP_NAME_MAX])
+{
+    if (tensor->is_delta)
+        snprintf(name, BP_NAME_MAX, "%.16s[%zu,%zu]", tensor->name, i / tensor->cols,
+                 i % tensor->cols);
+    else if (check->net != NULL)
+        bp_mlp_name(check->net, tensor->first + i, name);
+    else
+        snprintf(name, BP_NAME_MAX, "theta[%zu]", i);
+}
+
+/* ---- one entry ------------------------------------------------------------ */
+
+/* The two sides of a tensor's entries. */
+struct sides {
+    const double *a, *n, *e;
+    const unsigned char *flags;
+    unsigned char *verdict;
+    double factor;
+};
+
+static struct sides sides_of(const struct bp_gradcheck *check, const struct bp_tensor_check *tensor)
+{
+    const struct bp_numdiff *d = &check->numeric;
+    const size_t at = tensor->first;
+    if (tensor->is_delta)
+        return (struct sides){check->delta + at,         d->delta + at,
+                              d->delta_error + at,       d->delta_flags + at,
+                              check->delta_verdict + at, check->delta_factor};
+    return (struct sides){check->backprop + at, d->value + at,       d->error + at,
+                          d->flags + at,        check->verdict + at, check->factor};
+}
+
+static struct bp_entry entry_of(const struct bp_gradcheck *check,
+                                const struct bp_tensor_check *tensor, const struct sides *sides,
+                                size_t i)
+{
+    struct bp_entry entry = {.backprop = sides->a[i],
+                             .numeric = sides->factor * sides->n[i],
+                             .error = sides->factor * sides->e[i],
+                             .verdict = (enum bp_verdict)sides->verdict[i]};
+    entry.tolerance = 10.0 * entry.error +
+                      check->rtol * fmax(fabs(entry.backprop), fabs(entry.numeric)) + tensor->atol;
+    return entry;
+}
+
+struct bp_entry bp_gradcheck_entry(const struct bp_gradcheck *check,
+                                   const struct bp_tensor_check *tensor, size_t i)
+{
+    assert(i < tensor->count);
+    const struct sides sides = sides_of(check, tensor);
+    return entry_of(check, tensor, &sides, i);
+}
+
+/* Written so that a NaN anywhere never agrees. */
+static enum bp_verdict judge(const struct bp_entry *entry, unsigned char flags, double atol,
+                             double largest)
+{
+    const double size = fmax(fabs(entry->backprop), fabs(entry->numeric));
+    if ((flags & BP_NUM_LEFT_OUT) != 0)
+        return BP_LEFT_OUT;
+    if (!isfinite(entry->backprop) || !isfinite(entry->numeric))
+        return BP_NOT_FINITE;
+    if ((flags & BP_NUM_KINK) != 0)
+        return BP_KINK;
+    if (!isfinite(entry->error))
+        return BP_UNDECIDED;
+    if (!(fabs(entry->backprop - entry->numeric) <= entry->tolerance))
+        return BP_DISAGREE;
+    if (!(10.0 * entry->error + atol <= 0.1 * size) && !(size <= 1e-3 * largest))
+        return BP_UNDECIDED;
+    return BP_AGREE;
+}
+
+/* ---- a tensor ------------------------------------------------------------- */
+
+static bool is_seen(const struct sides *sides, size_t i)
+{
+    return (sides->flags[i] & (BP_NUM_LEFT_OUT | BP_NUM_KINK)) == 0 && isfinite(sides->n[i]) &&
+           isfinite(sides->e[i]);
+}
+
+/* Some numeric derivative stands out of its noise. */
+static bool is_tested(const struct bp_tensor_check *tensor, const struct sides *sides)
+{
+    for (size_t i = 0; i < tensor->count; i++)
+        if (is_seen(sides, i) && fabs(sides->n[i]) > 10.0 * sides->e[i])
+            return true;
+    return false;
+}
+
+static void judge_entries(struct bp_gradcheck *check, struct bp_tensor_check *tensor,
+                          const struct sides *sides)
+{
+    tensor->largest = 0.0;
+    for (size_t i = 0; i < tensor->count; i++)
+        if (is_seen(sides, i))
+            tensor->largest = fmax(tensor->largest, fabs(sides->factor * sides->n[i]));
+    tensor->atol = check->rtol * tensor->largest + (tensor->is_delta ? 0.0 : check->noise);
+    tensor->not_finite_at = tensor->count;
+    for (size_t i = 0; i < tensor->count; i++) {
+        const struct bp_entry entry = entry_of(check, tensor, sides, i);
+        const enum bp_verdict verdict =
+            judge(&entry, sides->flags[i], tensor->atol, tensor->largest);
+        sides->verdict[i] = (unsigned char)verdict;
+        tensor->verdicts[verdict]++;
+        if (verdict == BP_NOT_FINITE && tensor->not_finite_at == tensor->count)
+            tensor->not_finite_at = i;
+    }
+}
+
+static enum bp_outcome outcome_of(const struct bp_tensor_check *tensor, bool tested)
+{
+    if (tensor->verdicts[BP_NOT_FINITE] > 0)
+        return BP_OUTCOME_NOT_FINITE;
+    if (tensor->verdicts[BP_DISAGREE] > 0)
+        return BP_OUTCOME_DISAGREES;
+    return tested && tensor->verdicts[BP_AGREE] > 0 ? BP_OUTCOME_AGREES : BP_OUTCOME_NOT_TESTED;
+}
+
+static bool is_above_noise(const struct bp_entry *entry, double atol)
+{
+    return fabs(entry->numeric) > 100.0 * entry->error + 10.0 * atol;
+}
+
+static int by_value(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static double median(double *numbers, size_t n)
+{
+    if (n == 0)
+        return NAN;
+    qsort(numbers, n, sizeof *numbers, by_value);
+    return n % 2 == 1 ? numbers[n / 2] : 0.5 * (numbers[n / 2 - 1] + numbers[n / 2]);
+}
+
+static void see_ratios(struct bp_tensor_check *tensor, double *ratio)
+{
+    tensor->ratio_median = median(ratio, tensor->ratios);
+    tensor->ratio_low = tensor->ratios == 0 ? NAN : ratio[0];
+    tensor->ratio_high = tensor->ratios == 0 ? NAN : ratio[tensor->ratios - 1];
+}
+
+static void see_zeros(struct bp_tensor_check *tensor, const struct bp_entry *entry)
+{
+    tensor->zeros_backprop += entry->backprop == 0.0;
+    tensor->zeros_numeric += fabs(entry->numeric) <= entry->error;
+    tensor->zeros_wrong += entry->backprop == 0.0 && is_above_noise(entry, tensor->atol);
+}
+
+/* Sums of a n, a a and n n, each entry divided by the largest of its side first, so
+ * that they neither overflow nor vanish. */
+struct products {
+    double an, aa, nn;
+};
+
+static void see_errors(struct bp_tensor_check *tensor, const struct bp_entry *entry, size_t i,
+                       double *excess)
+{
+    const double off = fabs(entry->backprop - entry->numeric);
+    const double relative = off / fmax(fabs(entry->backprop), fabs(entry->numeric));
+    const double beyond = off > 0.0 ? off / entry->tolerance : 0.0;
+    if (is_above_noise(entry, tensor->atol) && !(relative <= tensor->relative)) {
+        tensor->relative = relative;
+        tensor->relative_at = i;
+    }
+    if (beyond > *excess) {
+        *excess = beyond;
+        tensor->worst = i;
+    }
+    if (tensor->largest > 0.0)
+        tensor->scaled = fmax(tensor->scaled, off / tensor->largest);
+}
+
+static double largest_backprop(const struct bp_tensor_check *tensor, const struct sides *sides)
+{
+    double top = 0.0;
+    for (size_t i = 0; i < tensor->count; i++)
+        if (isfinite(sides->a[i]))
+            top = fmax(top, fabs(sides->a[i]));
+    return top > 0.0 ? top : 1.0;
+}
+
+/* ratio: room for as many numbers as the tensor has. */
+static void measure(struct bp_gradcheck *check, struct bp_tensor_check *tensor,
+                    const struct sides *sides, double *ratio)
+{
+    const double top_a = largest_backprop(tensor, sides);
+    const double top_n = tensor->largest > 0.0 ? tensor->largest : 1.0;
+    struct products sum = {0.0, 0.0, 0.0};
+    double excess = 0.0;
+    tensor->relative = tensor->scaled = NAN;
+    for (size_t i = 0; i < tensor->count; i++) {
+        if (!is_seen(sides, i) || !isfinite(sides->a[i]))
+            continue;
+        const struct bp_entry entry = entry_of(check, tensor, sides, i);
+        const double a = entry.backprop / top_a, n = entry.numeric / top_n;
+        sum = (struct products){sum.an + a * n, sum.aa + a * a, sum.nn + n * n};
+        see_zeros(tensor, &entry);
+        see_errors(tensor, &entry, i, &excess);
+        if (is_above_noise(&entry, tensor->atol))
+            ratio[tensor->ratios++] = entry.backprop / entry.numeric;
+    }
+    see_ratios(tensor, ratio);
+    tensor->cosine = sum.an / sqrt(sum.aa * sum.nn);
+    if (tensor->not_finite_at < tensor->count)
+        tensor->worst = tensor->not_finite_at;
+}
+
+static void check_tensor(struct bp_gradcheck *check, struct bp_tensor_check *tensor, double *ratio)
+{
+    const struct sides sides = sides_of(check, tensor);
+    judge_entries(check, tensor, &sides);
+    tensor->outcome = outcome_of(tensor, is_tested(tensor, &sides));
+    measure(check, tensor, &sides, ratio);
+    size_t *total = tensor->is_delta ? check->delta_verdicts : check->verdicts;
+    for (int v = 0; v < BP_VERDICTS; v++)
+        total[v] += tensor->verdicts[v];
+    /* the gravest tensor is the outcome of the whole */
+    if (tensor->outcome > check->outcome)
+        check->outcome = tensor->outcome;
+}
+
+/* ---- the whole ------------------------------------------------------------ */
+
+static void list_tensors(struct bp_gradcheck *check)
+{
+    const struct bp_mlp *net = check->net;
+    struct bp_tensor_check *tensor = check->tensor;
+    if (net == NULL)
+        tensor[0] = (struct bp_tensor_check){.name = "theta", .count = check->n_theta, .cols = 1};
+    for (size_t k = 0; net != NULL && k < check->n_tensors; k++) {
+        const struct bp_tensor *from = &net->tensor[k];
+        tensor[k] = (struct bp_tensor_check){
+            .layer = from->layer, .first = from->offset, .count = from->count, .cols = from->cols};
+        bp_tensor_name(from, tensor[k].name);
+    }
+    for (size_t l = 1; l <= check->n_deltas; l++) {
+        struct bp_tensor_check *delta = &tensor[check->n_tensors + l - 1];
+        const size_t width = net->spec.layer[l].width;
+        *delta = (struct bp_tensor_check){.is_delta = true,
+                                          .layer = l,
+                                          .first = check->n * net->unit[l],
+                                          .count = check->n * width,
+                                          .cols = width};
+        snprintf(delta->name, sizeof delta->name, "delta%zu", l);
+    }
+}
+
+static enum bp_status make_room(struct bp_gradcheck *check, bool deltas)
+{
+    const struct bp_mlp *net = check->net;
+    check->n_tensors = net != NULL ? net->n_tensors : 1;
+    check->n_deltas = deltas ? net->spec.layers : 0;
+    check->tensor = bp_mem_new(check->n_tensors + check->n_deltas, sizeof *check->tensor);
+    check->backprop = bp_mem_new(check->n_theta, sizeof *check->backprop);
+    check->verdict = bp_mem_new(check->n_theta, 1);
+    if (check->tensor == NULL || check->backprop == NULL || check->verdict == NULL)
+        return BP_ENOMEM;
+    if (!deltas)
+        return BP_OK;
+    const size_t count = check->n * check->n_units;
+    check->delta = bp_mem_new(count, sizeof *check->delta);
+    check->delta_verdict = bp_mem_new(count, 1);
+    return check->delta == NULL || check->delta_verdict == NULL ? BP_ENOMEM : BP_OK;
+}
+
+/* The median of a / n over what stands out of its noise; 1 where that is no factor. */
+static double common_factor(const double *a, const double *n, const double *e, size_t count,
+                            double *ratio)
+{
+    size_t ratios = 0;
+    for (size_t i = 0; i < count; i++)
+        if (isfinite(a[i]) && isfinite(e[i]) && fabs(n[i]) > 100.0 * e[i])
+            ratio[ratios++] = a[i] / n[i];
+    const double factor = median(ratio, ratios);
+    return isfinite(factor) && factor > 0.0 ? factor : 1.0;
+}
+
+static size_t largest_fan_in(const struct bp_mlp *net)
+{
+    size_t fan = 1;
+    for (size_t l = 0; net != NULL && l < net->spec.layers; l++)
+        fan = net->spec.layer[l].width > fan ? net->spec.layer[l].width : fan;
+    return fan;
+}
+
+static void set_tolerances(struct bp_gradcheck *check, const struct bp_claim *claim,
+                           const struct bp_gradcheck_options *options, double *work)
+{
+    const struct bp_numdiff *d = &check->numeric;
+    const double terms = (double)(check->n + largest_fan_in(check->net));
+    check->precision = claim->precision;
+    check->noise = claim->noise;
+    check->rtol = options != NULL && options->rtol > 0.0 ? options->rtol
+                                                         : 16.0 * claim->precision * sqrt(terms);
+    check->factor = check->delta_factor = 1.0;
+    if (!claim->any_factor)
+        return;
+    check->factor = common_factor(check->backprop, d->value, d->error, check->n_theta, work);
+    if (check->delta != NULL)
+        check->delta_factor =
+            common_factor(check->delta, d->delta, d->delta_error, check->n * check->n_units, work);
+}
+
+static size_t most_entries(const struct bp_gradcheck *check)
+{
+    const size_t deltas = check->delta != NULL ? check->n * check->n_units : 0;
+    return deltas > check->n_theta ? deltas : check->n_theta;
+}
+
+enum bp_status bp_gradcheck_compare(struct bp_gradcheck *check, const struct bp_mlp *net,
+                                    struct bp_numdiff *numeric, const struct bp_claim *claim,
+                                    const double *delta, const struct bp_gradcheck_options *options)
+{
+    *check = (struct bp_gradcheck){.net = net,
+                                   .n_theta = numeric->n_theta,
+                                   .n = numeric->n,
+                                   .n_units = numeric->n_units,
+                                   .apart = NAN,
+                                   .loss_apart = NAN,
+                                   .slope_apart = NAN};
+    const bool deltas = net != NULL && delta != NULL && numeric->delta != NULL;
+    enum bp_status status = make_room(check, deltas);
+    double *work = status == BP_OK ? bp_mem_new(most_entries(check), sizeof *work) : NULL;
+    check->numeric = *numeric;
+    *numeric = (struct bp_numdiff){0};
+    if (work == NULL) {
+        bp_gradcheck_release(check);
+        return BP_ENOMEM;
+    }
+    memcpy(check->backprop, claim->g, check->n_theta * sizeof *claim->g);
+    if (deltas)
+        memcpy(check->delta, delta, check->n * check->n_units * sizeof *delta);
+    list_tensors(check);
+    set_tolerances(check, claim, options, work);
+    for (size_t k = 0; k < check->n_tensors + check->n_deltas; k++)
+        check_tensor(check, &check->tensor[k], work);
+    bp_mem_free(work);
+    return BP_OK;
+}
+
+void bp_gradcheck_release(struct bp_gradcheck *check)
+{
+    bp_numdiff_release(&check->numeric);
+    bp_mem_free(check->backprop);
+    bp_mem_free(check->delta);
+    bp_mem_free(check->verdict);
+    bp_mem_free(check->delta_verdict);
+    bp_mem_free(check->tensor);
+    *check = (struct bp_gradcheck){0};
+}
