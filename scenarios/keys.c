@@ -106,10 +106,8 @@ static void accepted_text(const struct bp_key *key, char *text, size_t size)
     case BP_KEY_COUNT:
     case BP_KEY_SEED:
         range_text(key, "a whole number", text, size);
-        if (key->zero != NULL) {
-            append(text, size, ", or ");
-            append(text, size, key->zero);
-        }
+        if (key->zero != NULL)
+            snprintf(text + strlen(text), size - strlen(text), ", or \"%s\"", key->zero);
         break;
     case BP_KEY_FLAG:
         snprintf(text, size, "true or false");

@@ -496,6 +496,20 @@ static enum bp_status read_config(struct draft *draft, const config_t *config, c
     return status == BP_OK ? finish(&keys, draft) : status;
 }
 
+/* The library names a line; what it stumbled over may be at the end of the one before. */
+static enum bp_status refuse_grammar(const config_t *config, const char *path,
+                                     struct bp_error *error)
+{
+    const char *what = config_error_text(config);
+    const char *expected = "";
+    if (strcmp(what, "syntax error") == 0)
+        expected = ", expected NAME = VALUE; in this line or the one before";
+    else if (strcmp(what, "duplicate setting name") == 0)
+        expected = ", expected each name once";
+    return bp_error_set(error, BP_EINPUT, "%.300s:%d: %s%s", path, config_error_line(config), what,
+                        expected);
+}
+
 static enum bp_status parse(struct draft *draft, const char *text, const char *path,
                             struct bp_error *error)
 {
@@ -505,10 +519,7 @@ static enum bp_status parse(struct draft *draft, const char *text, const char *p
     if (config_read_string(&config, text) == CONFIG_TRUE)
         status = read_config(draft, &config, path, error);
     else
-        status =
-            bp_error_set(error, BP_EINPUT,
-                         "%.300s:%d: %s, expected NAME = VALUE; in this line or the one before",
-                         path, config_error_line(&config), config_error_text(&config));
+        status = refuse_grammar(&config, path, error);
     config_destroy(&config);
     return status;
 }
