@@ -127,16 +127,13 @@ static bool take_array(struct bp_pipe *pipe, const json_t *entry, size_t at)
     int role = -1;
     int order = BP_OUT_IN;
     int type = (int)pipe->subject.precision;
-    int gradient = 0;
     if (!take_size(pipe, entry, "layer", &layer) ||
         !take_choice(pipe, entry, "role", roles, 4, &role) ||
         !take_choice(pipe, entry, "order", orders, 2, &order) ||
-        !take_choice(pipe, entry, "type", types, 2, &type) ||
-        !take_flag(pipe, entry, "gradient", &gradient))
+        !take_choice(pipe, entry, "type", types, 2, &type))
         return false;
     if (layer == 0 || role < 0)
         return bp_pipe_complain(pipe, "'arrays'[%zu] has no '%s'", at, role < 0 ? "role" : "layer");
-    pipe->fills = pipe->fills || gradient;
     pipe->arrays[at] = (struct bp_array){.layer = (int)layer,
                                          .role = (enum bp_array_role)role,
                                          .order = (enum bp_array_order)order,
@@ -247,16 +244,18 @@ static bool take_words(struct bp_pipe *pipe, const json_t *answer)
     static const char *const encodings[] = {"json", "base64"};
     static const char *const steps[] = {"batch", "sample", "epoch"};
     struct bp_subject *subject = &pipe->subject;
-    int precision = 0, encoding = 0, step = 0;
+    int precision = 0, encoding = 0, step = 0, fill = 0;
     if (!take_choice(pipe, answer, "precision", precisions, 2, &precision) ||
         !take_choice(pipe, answer, "constant", constants, 2, &subject->constant_undeclared) ||
         !take_choice(pipe, answer, "encoding", encodings, 2, &encoding) ||
         !take_choice(pipe, answer, "step", steps, 3, &step) ||
-        !take_flag(pipe, answer, "shuffles", &subject->shuffles) || !take_rate(pipe, answer))
+        !take_flag(pipe, answer, "shuffles", &subject->shuffles) ||
+        !take_flag(pipe, answer, "fill", &fill) || !take_rate(pipe, answer))
         return false;
     subject->precision = (enum bp_array_type)precision;
     subject->step_kind = (enum bp_step_kind)step;
     pipe->base64 = encoding == 1;
+    pipe->fills = fill != 0;
     return take_text(pipe, answer, "name", &pipe->name) &&
            take_text(pipe, answer, "network", &pipe->network) &&
            take_size(pipe, answer, "n_theta", &subject->n_theta) &&

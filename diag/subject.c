@@ -244,8 +244,7 @@ static void put(const struct bp_view *view, const double *theta)
 {
     to_own(view, theta, own_theta(view));
     round_own(view, own_theta(view));
-    if (!view->untouched)
-        exchange(view, VALUES, true, own_theta(view));
+    exchange(view, VALUES, true, own_theta(view));
     if (view->watch)
         memcpy(own_spare(view), own_theta(view), view->n_theta * sizeof(double));
 }
@@ -265,6 +264,11 @@ static void look_for_changes(struct bp_view *view)
         if (view->changed++ == 0)
             view->changed_at = k;
     }
+}
+
+void bp_view_now(const struct bp_view *view, double *theta)
+{
+    from_own(view, own_theta(view), theta);
 }
 
 void bp_view_round(const struct bp_view *view, double *theta)
@@ -435,7 +439,7 @@ enum bp_status bp_view_own_gradient(struct bp_view *view, const double *theta,
     if (status != BP_OK)
         return status;
     put(view, theta);
-    if (!view->untouched) {
+    if (!view->keep_gradient) {
         fill_with(own_out(view), view->n_theta, view->fill);
         exchange(view, GRADIENT, true, own_out(view));
     }

@@ -41,12 +41,12 @@ struct bp_view {
     bool can_predict, can_lose, can_differ, can_step; /* which calls below work at all */
     double rate; /* of steps where the caller gives 0; found at the first need */
     /* For the checks that look at the calls themselves: */
-    double fill;       /* what gradient buffers hold before a call; 0 */
-    bool keep;         /* do not reset() before a step */
-    bool untouched;    /* do not put theta (and fill) into the program's arrays either */
-    bool watch;        /* look whether predict, loss and gradient leave theta alone */
-    size_t changed;    /* watch: how many parameters the last call changed */
-    size_t changed_at; /* watch: the first of them, in core's order */
+    double fill;        /* what gradient buffers hold before a call; 0 */
+    bool keep;          /* do not reset() before a step */
+    bool keep_gradient; /* do not fill gradient buffers before a call */
+    bool watch;         /* look whether predict, loss and gradient leave theta alone */
+    size_t changed;     /* watch: how many parameters the last call changed */
+    size_t changed_at;  /* watch: the first of them, in core's order */
 };
 
 /* A claimed gradient at one point, in core's order (or the subject's own where
@@ -98,6 +98,9 @@ enum bp_status bp_view_step(struct bp_view *view, const double *theta, const str
 enum bp_status bp_view_trace(struct bp_view *view, const double *theta,
                              const struct bp_batch *batch, double *z, double *a, double *delta,
                              struct bp_error *error);
+
+/* The program's parameters as they lie in its arrays now, after a call with watch. */
+void bp_view_now(const struct bp_view *view, double *theta);
 
 /* The name of parameter k: "W1[3,17]", or "theta[17]" when not described. */
 void bp_view_name(const struct bp_view *view, size_t k, char name[BP_NAME_MAX]);

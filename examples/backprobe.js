@@ -107,7 +107,10 @@ class Probe {
         answer.encoding = "base64";
         answer.can = calls.filter((c) => typeof this[c] === "function");
         if (this.network) answer.network = this.network;
-        if (this.arrays.length) answer.arrays = this.arrays.map((a) => a.words);
+        if (this.arrays.length) {
+            answer.arrays = this.arrays.map((a) => a.words);
+            answer.fill = this.arrays.every((a) => a.gradient !== undefined);
+        }
         if (answer.data) {
             const [x, t] = answer.data;
             answer.data = { n: x.length, x: pack(flat(x)), t: pack(flat(t)) };
@@ -124,30 +127,40 @@ class Probe {
         given.push(rows(unpack(request.x), request.n));
         if (request.call !== "predict") given.push(rows(unpack(request.t), request.n));
         if (request.call === "step") given.push(request.rate);
-        this.put(theta);
-        const result = this[request.call](...given);
-        const read = (which) => this.arrays.map((a) => a.holder[a[which]]);
-        switch (request.call) {
-        case "loss":
-            return { loss: number(result) };
-        case "predict":
-            return { y: pack(flat(result)) };
-        case "gradient":
-            return { g: pack(flat(result === undefined ? read("gradient") : result)) };
-        case "step":
-            return { next: pack(flat(this.arrays.length ? read("key") : result)) };
-        default: {
-            const [z, a, delta] = result.map((v) => v && pack(flat(v)));
-            return { z, a, delta };
+        this.put("key", theta);
+        if (request.fill !== undefined)
+            this.put("gradient", theta.map(() => Number(request.fill)));
+        const answer = this.call(request.call, given);
+        if (this.arrays.length && request.call !== "step") {
+            const now = flat(this.read("key"));
+            if (now.some((v, k) => !Object.is(v, theta[k])))
+                answer.theta = pack(now); // a call that should only have looked
         }
-        }
+        return answer;
     }
 
-    put(theta) {
+    call(call, given) {
+        const result = this[call](...given);
+        if (call === "loss") return { loss: number(result) };
+        if (call === "predict") return { y: pack(flat(result)) };
+        if (call === "gradient")
+            return { g: pack(flat(result === undefined ? this.read("gradient") : result)) };
+        if (call === "step")
+            return { next: pack(flat(this.arrays.length ? this.read("key") : result)) };
+        const [z, a, delta] = result.map((v) => v && pack(flat(v)));
+        return { z, a, delta };
+    }
+
+    read(which) {
+        return this.arrays.map((a) => a.holder[a[which]]);
+    }
+
+    put(which, numbers) {
         let at = 0;
         for (const a of this.arrays) {
-            if (isNested(a.holder[a.key])) fill(a.holder[a.key], theta.subarray(at));
-            else a.holder[a.key] = theta[at];
+            const key = a[which];
+            if (isNested(a.holder[key])) fill(a.holder[key], numbers.subarray(at));
+            else a.holder[key] = numbers[at];
             at += a.count;
         }
     }

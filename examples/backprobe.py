@@ -81,16 +81,16 @@ class _Array:
         attribute = isinstance(key, str) and not isinstance(self.holder, dict)
         return getattr(self.holder, key) if attribute else self.holder[key]
 
-    def put(self, numbers):
-        value = self.get(self.key)
+    def put(self, key, numbers):
+        value = self.get(key)
         if hasattr(value, "astype"):
             value[...] = sys.modules["numpy"].array(numbers).reshape(value.shape)
         elif hasattr(value, "__iter__"):
             _fill(value, iter(numbers))
-        elif isinstance(self.key, str) and not isinstance(self.holder, dict):
-            setattr(self.holder, self.key, numbers[0])
+        elif isinstance(key, str) and not isinstance(self.holder, dict):
+            setattr(self.holder, key, numbers[0])
         else:
-            self.holder[self.key] = numbers[0]
+            self.holder[key] = numbers[0]
 
 
 class Probe:
@@ -154,6 +154,7 @@ class Probe:
             answer["network"] = self.network
         if self.arrays:
             answer["arrays"] = [a.words for a in self.arrays]
+            answer["fill"] = all(a.gradient is not None for a in self.arrays)
         if "data" in answer:
             x, t = answer["data"]
             answer["data"] = dict(n=len(x), x=_pack(_flat(x)), t=_pack(_flat(t)))
@@ -176,7 +177,17 @@ class Probe:
             arguments.append(request["rate"])
         if not self.arrays:
             arguments.insert(0, _rows(theta, 1)[0])
-        self._put(theta)
+        self._put("key", theta)
+        if "fill" in request:
+            self._put("gradient", array.array("d", [float(request["fill"])]) * len(theta))
+        answer = self._call(call, arguments)
+        if self.arrays and call != "step":
+            now = _flat(self._read("key"))
+            if now.tobytes() != theta.tobytes():
+                answer["theta"] = _pack(now)  # a call that should only have looked
+        return answer
+
+    def _call(self, call, arguments):
         result = getattr(self, call)(*arguments)
         if call == "loss":
             return {"loss": _number(result)}
@@ -188,10 +199,10 @@ class Probe:
             return {"g": _pack(_flat(self._read("gradient") if result is None else result))}
         return {"next": _pack(_flat(self._read("key") if self.arrays else result))}
 
-    def _put(self, theta):
+    def _put(self, which, numbers):
         at = 0
         for a in self.arrays:
-            a.put(theta[at:at + a.count])
+            a.put(getattr(a, which), numbers[at:at + a.count])
             at += a.count
 
     def _read(self, which):
