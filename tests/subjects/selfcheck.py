@@ -15,11 +15,13 @@ Python, the textbook's formulas, central differences. For every program
 
 usage: selfcheck.py [-v] [PROGRAM ...]
 """
+import base64
 import ctypes
 import json
 import math
 import os
 import random
+import struct
 import subprocess
 import sys
 import tempfile
@@ -259,9 +261,92 @@ class CSubject:
 
 # ---- programs in Python: one line of JSON each way -----------------------------
 
+def python_for(source):
+    """The interpreter that can run a program; None when it needs numpy and none has it."""
+    with open(source) as f:
+        if "import numpy" not in f.read():
+            return sys.executable
+    for python in ("python3", "/usr/bin/python3"):
+        try:
+            if subprocess.run([python, "-c", "import numpy"], stderr=subprocess.DEVNULL).returncode == 0:
+                return python
+        except OSError:
+            pass
+    return None
+
+
 class PySubject:
     def __init__(self, program, source, folder):
-        raise NotImplementedError
+        environment = dict(os.environ, BACKPROBE="1", PYTHONPATH=os.path.join(ROOT, "examples"),
+                           PYTHONDONTWRITEBYTECODE="1", OPENBLAS_NUM_THREADS="1")
+        self.process = subprocess.Popen([python_for(source), source], env=environment, cwd=folder,
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                        stderr=subprocess.PIPE)
+        hello = self.ask("hello", backprobe=1, encodings=["json", "base64"])
+        assert hello["name"] == program, hello["name"]
+        self.network = hello["network"]
+        self.net = Network(self.network)
+        self.arrays = [dict(layer=a["layer"], role=a["role"], order=a.get("order", "out-in"))
+                       for a in hello["arrays"]]
+        self.single = hello.get("precision") == "float"
+        self.can = hello["can"]
+        self.has_gradient = "gradient" in self.can
+        self.step_kind = hello.get("step", "batch")
+        rate = hello.get("rate", "given")
+        self.rate = None if rate == "given" else float(rate)
+        self.shuffles = hello.get("shuffles", False)
+        self.start = unpack64(hello["theta"]) if "theta" in hello else None
+        self.data = None
+        if "data" in hello:
+            d, w = hello["data"], self.net.widths
+            x, t = unpack64(d["x"]), unpack64(d["t"])
+            self.data = ([x[i * w[0]:(i + 1) * w[0]] for i in range(d["n"])],
+                         [t[i * w[-1]:(i + 1) * w[-1]] for i in range(d["n"])])
+
+    def ask(self, call, **fields):
+        line = json.dumps(dict(fields, id=1, call=call)) + "\n"
+        self.process.stdin.write(line.encode())
+        self.process.stdin.flush()
+        line = self.process.stdout.readline()
+        if not line:
+            raise EOFError(self.process.stderr.read().decode()[-300:])
+        answer = json.loads(line)
+        if "error" in answer:
+            raise RuntimeError(answer["error"])
+        return answer
+
+    def batch(self, theta, X, T):
+        return dict(theta=pack64(theta), n=len(X), x=pack64([v for x in X for v in x]),
+                    t=pack64([v for t in T for v in t]))
+
+    def predict(self, theta, X):
+        k = self.net.widths[-1]
+        y = unpack64(self.ask("predict", **self.batch(theta, X, [[0.0] * k] * len(X)))["y"])
+        assert len(y) == k * len(X), "predict: %d numbers" % len(y)
+        return [y[i * k:(i + 1) * k] for i in range(len(X))]
+
+    def gradient(self, theta, X, T):
+        g = unpack64(self.ask("gradient", **self.batch(theta, X, T))["g"])
+        assert len(g) == len(theta), "gradient: %d numbers" % len(g)
+        return g
+
+    def step(self, theta, X, T, rate):
+        if "reset" in self.can:
+            self.ask("reset")
+        return unpack64(self.ask("step", rate=rate, **self.batch(theta, X, T))["next"])
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait(timeout=5)
+
+
+def pack64(numbers):
+    return base64.b64encode(struct.pack("<%dd" % len(numbers), *numbers)).decode()
+
+
+def unpack64(text):
+    raw = base64.b64decode(text)
+    return list(struct.unpack("<%dd" % (len(raw) // 8), raw))
 
 
 # ---- looking -------------------------------------------------------------------
@@ -460,7 +545,8 @@ def own_training(program, language, folder):
                        check=True)
         command = [exe]
     else:
-        command = [sys.executable, os.path.join(HERE, program + ".py")]
+        source = os.path.join(HERE, program + ".py")
+        command = [python_for(source), source]
     r = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60,
                        cwd=folder, stdin=subprocess.DEVNULL)
     return None if r.returncode == 0 else "own training ends with %d: %s" % (
@@ -477,6 +563,9 @@ def look(program, language, source, folder):
 
 def check_one(program, language, verdict, causes, cures):
     extension = ".c" if language == "c" else ".py"
+    if language == "python" and not python_for(os.path.join(HERE, program + extension)):
+        print("%-22s skipped: no Python with numpy" % program)
+        return None, {}
     with tempfile.TemporaryDirectory() as folder:
         trouble = own_training(program, language, folder)
         if trouble:
