@@ -445,7 +445,10 @@ void bp_keys_print(const struct bp_key *key, size_t n, FILE *out)
         char accepted[RANGE_SIZE];
         accepted_text(&key[i], accepted, sizeof accepted);
         fprintf(out, "%-22s %s\n", key[i].path, key[i].about);
-        if (key[i].type != BP_KEY_GROUP)
+        if (key[i].shorthand != NULL)
+            fprintf(out, "%22s { }, or a text in quotes for %s.%s\n", "", key[i].path,
+                    key[i].shorthand);
+        else if (key[i].type != BP_KEY_GROUP)
             fprintf(out, "%22s %s\n", "", accepted);
     }
 }

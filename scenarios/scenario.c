@@ -3,218 +3,12 @@
 
 #include "core/input.h"
 #include "core/mem.h"
+#include "scenarios/draft.h"
 #include "scenarios/guard.h"
 
 #include <math.h>
 #include <stdint.h>
 #include <string.h>
-
-/* What the table fills: a scenario, and what is put together from several keys. */
-struct draft {
-    struct bp_scenario scenario;
-    struct bp_key_numbers widths, hidden;
-    unsigned output, loss, reduction, targets, check_at;
-    double slope;
-    bool bias;
-    unsigned scheme[2]; /* of weights and biases */
-};
-
-/* ---- words ---------------------------------------------------------------- */
-
-#define WORDS(noun, type, count, article)                                                          \
-    static const char *noun##_word(unsigned i)                                                     \
-    {                                                                                              \
-        return i < count ? bp_##noun##_name((enum type)i) : NULL;                                  \
-    }                                                                                              \
-    static bool noun##_read(const char *text, unsigned *value)                                     \
-    {                                                                                              \
-        enum type word;                                                                            \
-        if (!bp_##noun##_parse(text, &word))                                                       \
-            return false;                                                                          \
-        *value = word;                                                                             \
-        return true;                                                                               \
-    }                                                                                              \
-    static const struct bp_words noun##_words = {article, noun##_word, noun##_read};
-
-#define LOSS_COUNT (BP_SOFTMAX_CROSS_ENTROPY + 1)
-
-WORDS(activation, bp_activation, BP_ACTIVATION_COUNT, "an activation")
-WORDS(loss, bp_loss, LOSS_COUNT, "a loss")
-WORDS(scheme, bp_scheme, BP_SCHEME_COUNT, "a scheme")
-WORDS(targets, bp_targets, BP_TARGETS_COUNT, "a way to write targets")
-
-static const char *const REDUCTION[] = {[BP_MEAN] = "mean", [BP_SUM] = "sum", NULL};
-static const char *const CHECK_AT[] = {[BP_CHECK_START] = "start",
-                                       [BP_CHECK_END] = "end",
-                                       [BP_CHECK_BOTH] = "both",
-                                       [BP_CHECK_NEVER] = "never",
-                                       NULL};
-
-static bool find_word(const char *const *words, const char *text, unsigned *value)
-{
-    for (*value = 0; words[*value] != NULL; ++*value)
-        if (strcmp(words[*value], text) == 0)
-            return true;
-    return false;
-}
-
-static const char *reduction_word(unsigned i)
-{
-    return REDUCTION[i];
-}
-
-static bool reduction_read(const char *text, unsigned *value)
-{
-    return find_word(REDUCTION, text, value);
-}
-
-static const char *check_at_word(unsigned i)
-{
-    return CHECK_AT[i];
-}
-
-static bool check_at_read(const char *text, unsigned *value)
-{
-    return find_word(CHECK_AT, text, value);
-}
-
-static const struct bp_words reduction_words = {"a reduction", reduction_word, reduction_read};
-static const struct bp_words check_at_words = {"a time to check", check_at_word, check_at_read};
-
-/* ---- the table ------------------------------------------------------------ */
-
-#define AT(member) .at = offsetof(struct draft, member)
-#define SIZED(member) AT(member), .size = sizeof((struct draft *)NULL)->member
-#define BETWEEN(from, to) .low = (from), .high = (to)
-#define ABOVE(from) .low = (from), .high = HUGE_VAL, .above = true
-#define ANY .low = -HUGE_VAL, .high = HUGE_VAL
-
-#define FILL(path, member, scheme_place)                                                           \
-    {path ".scheme", BP_KEY_WORD, AT(scheme_place), .words = &scheme_words,                        \
-     .about = "how they start"},                                                                   \
-        {path ".value", BP_KEY_REAL, AT(member.value), ANY, .about = "constant: the value"},       \
-        {path ".low", BP_KEY_REAL, AT(member.low), ANY, .about = "uniform: from"},                 \
-        {path ".high", BP_KEY_REAL, AT(member.high), ANY, .about = "uniform: to"},                 \
-        {path ".mean", BP_KEY_REAL, AT(member.mean), ANY, .about = "normal: the mean, 0"},         \
-    {                                                                                              \
-        path ".sd", BP_KEY_REAL, AT(member.sd), BETWEEN(0, HUGE_VAL),                              \
-            .about = "normal: the standard deviation, 1"                                           \
-    }
-
-#define EXAMPLES 1000000
-
-/* clang-format off */
-static const struct bp_key KEYS[] = {
-    {"title", BP_KEY_TEXT, SIZED(scenario.title), .about = "one line for the report"},
-
-    {"data", BP_KEY_GROUP, .shorthand = "name", .about = "the examples"},
-    {"data.name", BP_KEY_TEXT, SIZED(scenario.data.name),
-     .about = "and, or, xor, sign, digits, mnist or a .csv file beside this one"},
-    {"data.train", BP_KEY_COUNT, AT(scenario.data.train), BETWEEN(1, EXAMPLES),
-     .about = "how many to train on"},
-    {"data.test", BP_KEY_COUNT, AT(scenario.data.test), BETWEEN(1, EXAMPLES),
-     .about = "how many to test on"},
-    {"data.seed", BP_KEY_SEED, AT(scenario.data.seed), BETWEEN(0, INT32_MAX),
-     .about = "of what is drawn; mnist: draw them; csv: shuffle"},
-    {"data.targets", BP_KEY_WORD, AT(targets), .words = &targets_words,
-     .about = "how a class is written"},
-
-    {"network", BP_KEY_GROUP, .about = "the network"},
-    {"network.widths", BP_KEY_COUNTS, AT(widths), BETWEEN(1, BP_WIDTH_MAX),
-     .about = "inputs, hidden layers, outputs"},
-    {"network.hidden", BP_KEY_WORDS, AT(hidden), .words = &activation_words,
-     .about = "activation of the hidden layers, one for all or one each"},
-    {"network.output", BP_KEY_WORD, AT(output), .words = &activation_words,
-     .about = "activation of the outputs"},
-    {"network.loss", BP_KEY_WORD, AT(loss), .words = &loss_words, .about = "what is minimised"},
-    {"network.reduction", BP_KEY_WORD, AT(reduction), .words = &reduction_words,
-     .about = "how the samples of a batch are put together"},
-    {"network.factor", BP_KEY_REAL, AT(scenario.network.factor), ABOVE(0),
-     .about = "the loss's constant, 1"},
-    {"network.l2", BP_KEY_REAL, AT(scenario.network.l2), BETWEEN(0, HUGE_VAL),
-     .about = "lambda: adds lambda/2 |W|^2, 0"},
-    {"network.slope", BP_KEY_REAL, AT(slope), ANY, .about = "of leaky relu below 0, 0.01"},
-    {"network.bias", BP_KEY_FLAG, AT(bias), .about = "whether there are biases, true"},
-
-    {"init", BP_KEY_GROUP, .shorthand = "scheme", .about = "the starting weights"},
-    FILL("init", scenario.init.weights, scheme[0]),
-    {"init.seed", BP_KEY_SEED, AT(scenario.init.seed), BETWEEN(0, INT32_MAX),
-     .about = "of the first run, 1"},
-    {"init.bias", BP_KEY_GROUP, .shorthand = "scheme", .about = "the starting biases, zero"},
-    FILL("init.bias", scenario.init.biases, scheme[1]),
-
-    {"train", BP_KEY_GROUP, .about = "the training run"},
-    {"train.rate", BP_KEY_REAL, AT(scenario.train.rate), ABOVE(0), .about = "the step's factor"},
-    {"train.batch", BP_KEY_COUNT, AT(scenario.train.batch), BETWEEN(0, INT32_MAX), .zero = "full",
-     .about = "samples a step; all of them where not said"},
-    {"train.epochs", BP_KEY_COUNT, AT(scenario.train.epochs), BETWEEN(1, 100000000),
-     .about = "times through the examples"},
-    {"train.momentum", BP_KEY_REAL, AT(scenario.train.momentum), BETWEEN(0, 0.999999),
-     .about = "share of the last step, 0"},
-    {"train.weight-decay", BP_KEY_REAL, AT(scenario.train.weight_decay), BETWEEN(0, HUGE_VAL),
-     .about = "decoupled, 0"},
-    {"train.shuffle", BP_KEY_FLAG, AT(scenario.train.shuffle),
-     .about = "a new order for every epoch, true"},
-    {"train.seed", BP_KEY_SEED, AT(scenario.train.seed), BETWEEN(0, INT32_MAX),
-     .about = "of the order, 1"},
-
-    {"check", BP_KEY_GROUP, .shorthand = "at", .about = "the gradient check"},
-    {"check.at", BP_KEY_WORD, AT(check_at), .words = &check_at_words,
-     .about = "when, both where not said"},
-    {"check.method", BP_KEY_TEXT, SIZED(scenario.check.method),
-     .about = "of the numeric derivatives, auto"},
-    {"check.samples", BP_KEY_COUNT, AT(scenario.check.samples), BETWEEN(1, EXAMPLES),
-     .about = "how many samples it uses"},
-    {"check.seed", BP_KEY_SEED, AT(scenario.check.seed), BETWEEN(0, INT32_MAX),
-     .about = "of its probe points, 1"},
-
-    {"trace", BP_KEY_GROUP, .about = "what is written out in full"},
-    {"trace.samples", BP_KEY_COUNTS, AT(scenario.trace.samples), BETWEEN(0, EXAMPLES),
-     .about = "these samples, from 0"},
-    {"trace.steps", BP_KEY_COUNTS, AT(scenario.trace.steps), BETWEEN(0, INT32_MAX),
-     .about = "at these steps, from 0"},
-
-    {"fault", BP_KEY_TEXTS, AT(scenario.fault), .about = "to be planted: NAME:LAYER:NEURON"},
-    {"subject", BP_KEY_TEXT, SIZED(scenario.subject),
-     .about = "a program, or a subject that is built in"},
-
-    {"goal", BP_KEY_GROUP, .about = "what a run must reach"},
-    {"goal.accuracy", BP_KEY_REAL, AT(scenario.goal.accuracy), BETWEEN(0, 1),
-     .about = "at least, on the test examples"},
-    {"goal.loss", BP_KEY_REAL, AT(scenario.goal.loss), BETWEEN(0, HUGE_VAL),
-     .about = "at most, on the training examples"},
-    {"goal.least", BP_KEY_COUNT, AT(scenario.goal.least), BETWEEN(0, 10000),
-     .about = "how many of the runs at least, all"},
-    {"goal.most", BP_KEY_COUNT, AT(scenario.goal.most), BETWEEN(0, 10000),
-     .about = "how many of the runs at most, all"},
-    {"runs", BP_KEY_COUNT, AT(scenario.runs), BETWEEN(1, 10000),
-     .about = "with seeds init.seed, init.seed + 1, ..., 1"},
-
-    {"expect", BP_KEY_TEXTS, AT(scenario.expect),
-     .about = "the exact set of findings: NAME:LAYER:NEURON"},
-};
-/* clang-format on */
-
-enum { N_KEYS = sizeof KEYS / sizeof *KEYS };
-
-static void set_defaults(struct draft *draft)
-{
-    *draft = (struct draft){
-        .scenario = {.network = {.factor = 1.0},
-                     .init = {.weights = {.sd = 1.0}, .biases = {.sd = 1.0}, .seed = 1},
-                     .train = {.shuffle = true, .seed = 1},
-                     .check = {.method = "auto", .seed = 1},
-                     .goal = {.accuracy = NAN, .loss = NAN},
-                     .runs = 1},
-        .hidden = {.n = 1, .value = {BP_SIGMOID}},
-        .output = BP_SIGMOID,
-        .loss = BP_SQUARED_ERROR,
-        .slope = BP_LEAKY_SLOPE,
-        .bias = true,
-        .check_at = BP_CHECK_BOTH,
-        .scheme = {BP_INIT_GLOROT, BP_INIT_ZERO},
-    };
-}
 
 /* ---- put together -------------------------------------------------------------- */
 
@@ -265,7 +59,7 @@ static enum bp_status check_scheme(const struct bp_keys *keys, const char *group
     return BP_OK;
 }
 
-static enum bp_status finish_init(const struct bp_keys *keys, struct draft *draft)
+static enum bp_status finish_init(const struct bp_keys *keys, struct bp_draft *draft)
 {
     struct bp_fill *fill[] = {&draft->scenario.init.weights, &draft->scenario.init.biases};
     static const char *const GROUP[] = {"init", "init.bias"};
@@ -282,7 +76,7 @@ static enum bp_status finish_init(const struct bp_keys *keys, struct draft *draf
     return BP_OK;
 }
 
-static enum bp_status check_layers(const struct bp_keys *keys, const struct draft *draft)
+static enum bp_status check_layers(const struct bp_keys *keys, const struct bp_draft *draft)
 {
     const size_t layers = draft->widths.n - 1;
     if (draft->widths.n < 2)
@@ -301,7 +95,7 @@ static enum bp_status check_layers(const struct bp_keys *keys, const struct draf
     return BP_OK;
 }
 
-static enum bp_status build_network(const struct bp_keys *keys, struct draft *draft)
+static enum bp_status build_network(const struct bp_keys *keys, struct bp_draft *draft)
 {
     struct bp_spec *spec = &draft->scenario.network;
     const double factor = spec->factor;
@@ -328,7 +122,7 @@ static enum bp_status build_network(const struct bp_keys *keys, struct draft *dr
     return BP_OK;
 }
 
-static enum bp_status finish_network(const struct bp_keys *keys, struct draft *draft)
+static enum bp_status finish_network(const struct bp_keys *keys, struct bp_draft *draft)
 {
     draft->scenario.has_network = bp_keys_line(keys, "network") != 0;
     if (!draft->scenario.has_network)
@@ -370,7 +164,7 @@ static enum bp_status check_width(const struct bp_keys *keys, const struct bp_sc
     return BP_OK;
 }
 
-static enum bp_status finish_data(const struct bp_keys *keys, struct draft *draft)
+static enum bp_status finish_data(const struct bp_keys *keys, struct bp_draft *draft)
 {
     struct bp_scenario *scenario = &draft->scenario;
     struct bp_dataset_request *data = &scenario->data;
@@ -461,13 +255,14 @@ static void take_name(struct bp_scenario *scenario, const char *path)
         memcpy(scenario->title, scenario->name, strlen(scenario->name) + 1);
 }
 
-static enum bp_status finish(const struct bp_keys *keys, struct draft *draft)
+static enum bp_status finish(const struct bp_keys *keys, struct bp_draft *draft)
 {
     struct bp_scenario *scenario = &draft->scenario;
     take_name(scenario, keys->path);
     scenario->trains = bp_keys_line(keys, "train") != 0;
     scenario->expects = bp_keys_line(keys, "expect") != 0;
     scenario->check.at = (enum bp_check_at)draft->check_at;
+    scenario->check.method = (enum bp_tier_id)draft->method;
     enum bp_status status = check_missing(keys);
     if (status == BP_OK)
         status = finish_init(keys, draft);
@@ -486,12 +281,16 @@ static enum bp_status finish(const struct bp_keys *keys, struct draft *draft)
 
 /* ---- calls ----------------------------------------------------------------- */
 
-static enum bp_status read_config(struct draft *draft, const config_t *config, const char *path,
+static enum bp_status read_config(struct bp_draft *draft, const config_t *config, const char *path,
                                   struct bp_error *error)
 {
-    unsigned line[N_KEYS];
-    const struct bp_keys keys = {
-        .path = path, .key = KEYS, .n = N_KEYS, .target = draft, .line = line, .error = error};
+    unsigned line[BP_DRAFT_KEYS_MAX];
+    const struct bp_keys keys = {.path = path,
+                                 .key = bp_draft_keys,
+                                 .n = bp_draft_n_keys,
+                                 .target = draft,
+                                 .line = line,
+                                 .error = error};
     const enum bp_status status = bp_keys_read(&keys, config_root_setting(config));
     return status == BP_OK ? finish(&keys, draft) : status;
 }
@@ -510,7 +309,7 @@ static enum bp_status refuse_grammar(const config_t *config, const char *path,
                         expected);
 }
 
-static enum bp_status parse(struct draft *draft, const char *text, const char *path,
+static enum bp_status parse(struct bp_draft *draft, const char *text, const char *path,
                             struct bp_error *error)
 {
     config_t config;
@@ -532,12 +331,12 @@ enum bp_status bp_scenario_read(struct bp_scenario *scenario, const char *path,
     enum bp_status status = bp_input_read(&input, path, BP_SCENARIO_BYTES_MAX, error);
     if (status != BP_OK)
         return status;
-    struct draft *draft = bp_mem_new(1, sizeof *draft);
+    struct bp_draft *draft = bp_mem_new(1, sizeof *draft);
     if (draft == NULL) {
         bp_input_release(&input);
         return bp_error_set(error, BP_ENOMEM, "%.300s: out of memory", path);
     }
-    set_defaults(draft);
+    bp_draft_init(draft);
     /* a byte order mark may come first */
     const size_t mark = input.n >= 3 && memcmp(input.bytes, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
     status = bp_guard_check(path, input.bytes + mark, input.n - mark, error);
@@ -560,5 +359,5 @@ void bp_scenario_release(struct bp_scenario *scenario)
 
 void bp_scenario_keys_print(FILE *out)
 {
-    bp_keys_print(KEYS, N_KEYS, out);
+    bp_keys_print(bp_draft_keys, bp_draft_n_keys, out);
 }

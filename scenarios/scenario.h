@@ -22,6 +22,7 @@
 #include "core/init.h"
 #include "core/sgd.h"
 #include "core/spec.h"
+#include "diag/numdiff.h"
 #include "scenarios/keys.h"
 
 enum { BP_SCENARIO_BYTES_MAX = 1 << 20, BP_SCENARIO_NAME_MAX = 64 };
@@ -44,9 +45,9 @@ struct bp_scenario {
     struct bp_train train; /* epochs 0 when not */
 
     struct {
-        enum bp_check_at at; /* when the gradient is checked */
-        char method[32];     /* "auto" where not said */
-        size_t samples;      /* 0: as many as the check thinks right */
+        enum bp_check_at at;    /* when the gradient is checked */
+        enum bp_tier_id method; /* of the numeric derivatives; auto where not said */
+        size_t samples;         /* 0: as many as the check thinks right */
         uint64_t seed;
     } check;
 

@@ -1,4 +1,5 @@
 /* check_scenario.c -- a scenario is read as written, or refused as a whole with the place. */
+#include "core/input.h"
 #include "core/mem.h"
 #include "scenarios/scenario.h"
 #include "scratch.h"
@@ -108,7 +109,7 @@ START_TEST(every_key_goes_where_it_belongs)
     ck_assert(s.train.momentum == 0.9 && s.train.weight_decay == 1e-4);
     ck_assert(!s.train.shuffle && s.train.seed == 4);
     ck_assert(s.check.at == BP_CHECK_START && s.check.samples == 5 && s.check.seed == 9);
-    ck_assert_str_eq(s.check.method, "complex");
+    ck_assert_int_eq(s.check.method, BP_TIER_COMPLEX);
     ck_assert(s.trace.samples.n == 2 && s.trace.samples.value[1] == 3);
     ck_assert(s.trace.steps.n == 3 && s.trace.steps.value[2] == 10);
     ck_assert(s.fault.n == 1 && strcmp(s.fault.text[0], "sign-flipped:2") == 0);
@@ -431,6 +432,9 @@ START_TEST(unknown_words_are_refused_with_the_nearest)
         "init = { scheme = \"xavier\"; };",
         "t.conf:4: init.scheme: 'xavier' is not a scheme, expected zero, constant, "
         "uniform, normal, glorot or he");
+    expect_fourth_refused("check = { method = \"richard\"; };",
+                          "t.conf:4: check.method: 'richard' is not a method, did you mean "
+                          "'richardson'?");
     expect_refused("data = \"xro\"; network = { widths = [2, 1]; };",
                    "t.conf:1: data.name: 'xro' is no data set, did you mean 'xor'?");
 }
@@ -574,6 +578,21 @@ START_TEST(all_keys_can_be_printed)
 }
 END_TEST
 
+START_TEST(readme_lists_the_keys_as_they_are)
+{
+    struct bp_input readme;
+    char *keys = NULL;
+    size_t n = 0;
+    FILE *out = open_memstream(&keys, &n);
+    bp_scenario_keys_print(out);
+    fclose(out);
+    ck_assert_int_eq(bp_input_read(&readme, "scenarios/README.md", 1 << 20, NULL), BP_OK);
+    ck_assert_msg(strstr(readme.bytes, keys) != NULL, "scenarios/README.md should hold:\n%s", keys);
+    bp_input_release(&readme);
+    free(keys);
+}
+END_TEST
+
 Suite *scenario_suite(void);
 Suite *scenario_suite(void)
 {
@@ -612,6 +631,7 @@ Suite *scenario_suite(void)
     tcase_add_test(tcase, every_failed_allocation_is_reported_and_nothing_is_kept);
     tcase_add_test(tcase, every_scenario_file_is_read);
     tcase_add_test(tcase, all_keys_can_be_printed);
+    tcase_add_test(tcase, readme_lists_the_keys_as_they_are);
     suite_add_tcase(suite, tcase);
     return suite;
 }
