@@ -30,13 +30,15 @@ enum bp_status bp_course_init(struct bp_course *course, const struct bp_mlp *net
     course->state = bp_mem_new(states, sizeof *course->state);
     course->start = bp_mem_new(2 * net->n_theta, sizeof *course->start);
     course->moved = bp_mem_new(net->n_tensors, sizeof *course->moved);
-    course->losses = bp_mem_new(BP_COURSE_LOSSES, sizeof *course->losses);
+    course->losses = bp_mem_new(2 * BP_COURSE_LOSSES, sizeof *course->losses);
+    course->unit_delta = bp_mem_new(BP_COURSE_POINTS * net->n_units, sizeof *course->unit_delta);
     if (course->x == NULL || course->t == NULL || course->point == NULL || course->state == NULL ||
         course->start == NULL || course->moved == NULL || course->losses == NULL ||
-        bp_pass_init(&course->pass, net, course->n_probe) != BP_OK) {
+        course->unit_delta == NULL || bp_pass_init(&course->pass, net, course->n_probe) != BP_OK) {
         bp_course_release(course);
         return BP_ENOMEM;
     }
+    course->accuracies = course->losses + BP_COURSE_LOSSES;
     /* a gradient of its own: the network's belongs to the run */
     course->pass.grad = course->start + net->n_theta;
     course->pass.direction = course->pass.grad;
@@ -55,6 +57,7 @@ void bp_course_release(struct bp_course *course)
     bp_mem_free(course->start);
     bp_mem_free(course->moved);
     bp_mem_free(course->losses);
+    bp_mem_free(course->unit_delta);
     *course = (struct bp_course){0};
 }
 
@@ -74,11 +77,11 @@ static double steepest(enum bp_activation f)
     return f == BP_SIGMOID || f == BP_SOFTMAX ? 0.25 : 1.0;
 }
 
-static void look_at_unit(const struct bp_course *course, size_t l, size_t i,
-                         struct bp_layer_state *state)
+static void look_at_unit(struct bp_course *course, size_t l, size_t i, struct bp_layer_state *state)
 {
     const struct bp_layer *layer = &course->net->spec.layer[l];
     double sum = 0.0, squares = 0.0;
+    double delta = 0.0;
     bool active = false;
     for (size_t s = 0; s < course->n_probe; s++) {
         const size_t at = s * layer->width + i;
@@ -90,18 +93,21 @@ static void look_at_unit(const struct bp_course *course, size_t l, size_t i,
                             slope < BP_SATURATED_SLOPE * steepest(layer->activation);
         active = active || !(z <= 0.0);
         state->rms_z += z * z;
-        state->delta += fabs(course->pass.delta[l][at]);
+        delta += fabs(course->pass.delta[l][at]);
         sum += a;
         squares += a * a;
     }
     const double n = (double)course->n_probe;
+    course->unit_delta[course->n_points * course->net->n_units + course->net->unit[l] + i] =
+        delta / n;
+    state->delta += delta;
     const double variance = squares / n - sum / n * (sum / n);
     state->sd_a += variance > 0.0 ? sqrt(variance) : variance * 0.0;
     state->rms_a += squares;
     state->dead += layer->activation == BP_RELU && !active;
 }
 
-static void look_at_layer(const struct bp_course *course, size_t l, struct bp_layer_state *state)
+static void look_at_layer(struct bp_course *course, size_t l, struct bp_layer_state *state)
 {
     const double units = (double)course->net->spec.layer[l].width;
     const double numbers = units * (double)course->n_probe;
@@ -135,26 +141,38 @@ static double spread_of_outputs(const struct bp_course *course)
     return spread;
 }
 
+/* Share of the probe set that is right; NaN without classes. After a forward pass. */
+static double share_right(const struct bp_course *course)
+{
+    const struct bp_dataset *data = course->data;
+    const double *a = course->pass.a[course->net->spec.layers];
+    size_t right = 0;
+    if (data->classes == 0)
+        return NAN;
+    for (size_t s = 0; s < course->n_probe; s++)
+        right += bp_dataset_class(data, a + s * data->n_out) ==
+                 bp_dataset_class(data, course->t + s * data->n_out);
+    return (double)right / (double)course->n_probe;
+}
+
 static void look_at_answers(const struct bp_course *course, struct bp_checkpoint *point)
 {
     const struct bp_dataset *data = course->data;
     const double *a = course->pass.a[course->net->spec.layers];
     bool seen[256] = {false};
-    size_t right = 0;
     double loss = 0.0;
     for (size_t s = 0; s < course->n_probe; s++) {
         loss += bp_pass_sample_loss(&course->pass, course->t, s);
         if (data->classes == 0)
             continue;
         const size_t guess = bp_dataset_class(data, a + s * data->n_out);
-        right += guess == bp_dataset_class(data, course->t + s * data->n_out);
         if (guess < 256 && !seen[guess]) {
             seen[guess] = true;
             point->classes++;
         }
     }
     point->loss = loss / (double)course->n_probe;
-    point->accuracy = data->classes == 0 ? NAN : (double)right / (double)course->n_probe;
+    point->accuracy = share_right(course);
 }
 
 static void look(struct bp_course *course, const double *theta, size_t step, size_t epoch)
@@ -219,13 +237,18 @@ void bp_course_epoch(struct bp_course *course, const struct bp_epoch_view *view)
     if (view->epoch % course->stride != 0)
         return;
     if (course->n_losses == BP_COURSE_LOSSES) {
-        for (size_t k = 0; k < BP_COURSE_LOSSES / 2; k++)
+        for (size_t k = 0; k < BP_COURSE_LOSSES / 2; k++) {
             course->losses[k] = course->losses[2 * k];
+            course->accuracies[k] = course->accuracies[2 * k];
+        }
         course->n_losses = BP_COURSE_LOSSES / 2;
         course->stride *= 2;
         if (view->epoch % course->stride != 0)
             return;
     }
+    course->pass.theta = view->net->theta;
+    bp_pass_forward(&course->pass, course->n_probe, course->x);
+    course->accuracies[course->n_losses] = share_right(course);
     course->losses[course->n_losses++] = view->loss;
 }
 

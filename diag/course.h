@@ -5,7 +5,8 @@
  * at that step's theta, in a pass of the collector's own. The cost is bounded by
  * 80 passes of the probe set whatever the length of the run; so is the memory.
  * In between, each step's loss is looked at for being finite, and each epoch's is
- * kept (every second, fourth, ... one when there are more than BP_COURSE_LOSSES).
+ * kept with the accuracy on the probe set (every second, fourth, ... one when there
+ * are more than BP_COURSE_LOSSES).
  *
  * The run is not touched: the collector reads const views and uses no random
  * number of the run's.
@@ -16,7 +17,7 @@
 #include "core/dataset.h"
 #include "core/sgd.h"
 
-enum { BP_COURSE_POINTS = 128, BP_COURSE_LOSSES = 4096, BP_COURSE_PROBE = 100 };
+enum { BP_COURSE_POINTS = 128, BP_COURSE_LOSSES = 2048, BP_COURSE_PROBE = 100 };
 
 /* Below this share of its largest value, f' counts as saturated. */
 #define BP_SATURATED_SLOPE 0.01
@@ -50,13 +51,14 @@ struct bp_course {
     size_t n_points;
     struct bp_checkpoint *point;  /* [BP_COURSE_POINTS] */
     struct bp_layer_state *state; /* [BP_COURSE_POINTS x (L + 1)], layer l at index l */
+    double *unit_delta;           /* [BP_COURSE_POINTS x n_units]: mean |delta| of every neuron */
     size_t next_step;
-    double *start;           /* theta before the first step */
-    bool *moved;             /* per tensor: whether any number of it ever changed */
-    size_t steps;            /* seen */
-    size_t n_losses, stride; /* of the epochs' losses kept */
-    double *losses;
-    bool not_finite; /* a step's loss was NaN or infinite, first at bad_step */
+    double *start;               /* theta before the first step */
+    bool *moved;                 /* per tensor: whether any number of it ever changed */
+    size_t steps;                /* seen */
+    size_t n_losses, stride;     /* of the epochs' losses kept */
+    double *losses, *accuracies; /* the latter NaN without classes */
+    bool not_finite;             /* a step's loss was NaN or infinite, first at bad_step */
     size_t bad_step;
     size_t bad_layer; /* the first layer whose z was not finite there, or 0 */
 };
