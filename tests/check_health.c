@@ -228,9 +228,10 @@ START_TEST(an_ill_run_makes_its_rule_fire)
     struct order order = ILL[_i];
     struct bp_findings findings = {0};
     run(&order, &findings);
-    /* which starts end in a minimum is up to the generator: the first of 48 that does */
-    for (uint64_t seed = 1; strcmp(order.rule, "local-minimum") == 0 && seed < 48 &&
-                            found(&findings, order.rule) == NULL;
+    /* which starts end so is up to the generator: the first of 48 that does */
+    const bool by_chance =
+        strcmp(order.rule, "local-minimum") == 0 || strcmp(order.rule, "loss-oscillating") == 0;
+    for (uint64_t seed = 1; by_chance && seed <= 48 && found(&findings, order.rule) == NULL;
          seed++) {
         bp_findings_release(&findings);
         order.seed = seed;
