@@ -2,7 +2,7 @@
  * "neuron-delta-zero:1:3"; reading it, and suggesting what was meant. */
 #include "diag/faults/fault.h"
 
-#include "diag/faults/tables.h"
+#include "core/nearest.h"
 
 #include <errno.h>
 #include <math.h>
@@ -10,48 +10,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NAME_MAX_LENGTH = 63 };
-
-/* ---- the nearest name ------------------------------------------------------ */
-
-/* Insertions, deletions and replacements between two words (Levenshtein 1966);
- * words are cut to NAME_MAX_LENGTH. */
-static size_t distance(const char *a, const char *b)
-{
-    size_t row[NAME_MAX_LENGTH + 1];
-    const size_t na = strnlen(a, NAME_MAX_LENGTH);
-    const size_t nb = strnlen(b, NAME_MAX_LENGTH);
-    for (size_t j = 0; j <= nb; j++)
-        row[j] = j;
-    for (size_t i = 1; i <= na; i++) {
-        size_t corner = row[0];
-        row[0] = i;
-        for (size_t j = 1; j <= nb; j++) {
-            const size_t above = row[j];
-            const size_t replaced = corner + (a[i - 1] != b[j - 1]);
-            const size_t one = (above < row[j - 1] ? above : row[j - 1]) + 1;
-            row[j] = replaced < one ? replaced : one;
-            corner = above;
-        }
-    }
-    return row[nb];
-}
+enum { NAME_LENGTH_MAX = 63 };
 
 const char *bp_fault_nearest(const char *text)
 {
-    const char *best = NULL;
-    size_t least = strnlen(text, NAME_MAX_LENGTH) / 2 + 1;
+    struct bp_nearest nearest;
     size_t tables;
     const struct bp_fault_table *const *table = bp_fault_tables(&tables);
+    bp_nearest_begin(&nearest, text);
     for (size_t i = 0; i < tables; i++)
-        for (size_t k = 0; k < table[i]->n; k++) {
-            const size_t d = distance(text, table[i]->fault[k].name);
-            if (d < least) {
-                least = d;
-                best = table[i]->fault[k].name;
-            }
-        }
-    return best;
+        for (size_t k = 0; k < table[i]->n; k++)
+            bp_nearest_offer(&nearest, table[i]->fault[k].name);
+    return bp_nearest_name(&nearest);
 }
 
 /* ---- reading --------------------------------------------------------------- */
@@ -175,10 +145,10 @@ static enum bp_status check_place(struct bp_hypothesis *h, const struct bp_setti
 enum bp_status bp_fault_parse(const char *text, const struct bp_setting *setting,
                               struct bp_hypothesis *h, struct bp_error *error)
 {
-    char name[NAME_MAX_LENGTH + 1];
+    char name[NAME_LENGTH_MAX + 1];
     const size_t length = strcspn(text, "/=:");
     snprintf(name, sizeof name, "%.*s", length > INT32_MAX ? INT32_MAX : (int)length, text);
-    const struct bp_fault *fault = length > NAME_MAX_LENGTH ? NULL : bp_fault_find(name);
+    const struct bp_fault *fault = length > NAME_LENGTH_MAX ? NULL : bp_fault_find(name);
     *h = (struct bp_hypothesis){.fault = fault, .neuron = BP_NO_NEURON, .factor = 1.0};
     if (fault == NULL)
         return unknown(name, error);

@@ -3,7 +3,8 @@
  *
  * err below is c (a - t), for squared error and where output and loss cancel;
  * otherwise dL/da. A wrong error goes through the output's derivative as the
- * right one would.
+ * right one would. What comes of an output and a loss that cancel is in
+ * output_cancel.c.
  */
 #include "diag/faults/stage.h"
 #include "diag/faults/tables.h"
@@ -170,41 +171,6 @@ STAGE(shifted)
     }
 }
 
-/* ---- losses and outputs that cancel ---------------------------------------- */
-
-/* delta times f' once more */
-STAGE(extra_derivative)
-{
-    const struct bp_layer *layer = layer_of(pass, l);
-    run_right(pass, l, self, out);
-    for (size_t k = 0; k < pass->n * layer->width; k++)
-        out[k] *=
-            bp_activation_slope(layer->activation, layer->slope, pass->z[l][k], pass->a[l][k]);
-}
-
-/* delta through softmax's Jacobian once more */
-STAGE(extra_jacobian)
-{
-    run_right(pass, l, self, out);
-    const size_t width = width_of(pass, l);
-    for (size_t s = 0; s < pass->n; s++, out += width) {
-        const double *a = pass->a[l] + s * width;
-        double dot = 0.0;
-        for (size_t k = 0; k < width; k++)
-            dot += out[k] * a[k];
-        for (size_t k = 0; k < width; k++)
-            out[k] = a[k] * (out[k] - dot);
-    }
-}
-
-/* e_k a_k (1 - a_k): each output as if it did not depend on the other z */
-STAGE(diagonal)
-{
-    (void)self;
-    for (size_t k = 0; k < pass->n * width_of(pass, l); k++)
-        out[k] = pass->e[l][k] * pass->a[l][k] * (1.0 - pass->a[l][k]);
-}
-
 /* ---- where ----------------------------------------------------------------- */
 
 static bool is_usual(const struct bp_setting *setting)
@@ -261,35 +227,6 @@ APPLIES(neighbours)
     return setting->n > (variant == 0 ? 1u : 2u);
 }
 
-APPLIES(softmax_matched)
-{
-    (void)variant;
-    return is_matched(setting) && activation_at(setting, layer) == BP_SOFTMAX;
-}
-
-APPLIES(softmax_unmatched)
-{
-    (void)variant;
-    return !is_matched(setting) && activation_at(setting, layer) == BP_SOFTMAX;
-}
-
-static bool right_for_squared_error(const struct bp_setting *setting, int variant,
-                                    enum bp_loss *loss)
-{
-    (void)setting;
-    (void)variant;
-    *loss = BP_SQUARED_ERROR;
-    return true;
-}
-
-static bool right_for_squared_error_of_sigmoid(const struct bp_setting *setting, int variant,
-                                               enum bp_loss *loss)
-{
-    const size_t last = spec_of(setting)->layers;
-    return activation_at(setting, last) == BP_SIGMOID &&
-           right_for_squared_error(setting, variant, loss);
-}
-
 /* ---- plants ---------------------------------------------------------------- */
 
 #define PLANT_OUTPUT(run)                                                                          \
@@ -307,9 +244,6 @@ PLANT_OUTPUT(without_error)
 PLANT_OUTPUT(only_target_term)
 PLANT_OUTPUT(rounded)
 PLANT_OUTPUT(shifted)
-PLANT_OUTPUT(extra_derivative)
-PLANT_OUTPUT(extra_jacobian)
-PLANT_OUTPUT(diagonal)
 
 /* ---- the table ------------------------------------------------------------- */
 
@@ -405,35 +339,6 @@ static const struct bp_fault FAULT[] = {
      .extent = BP_AT_OUTPUT,
      .applies = neighbours,
      .plant = plant_shifted},
-    {.name = "extra-output-derivative",
-     .title = "cross-entropy's output delta is multiplied by f'(z), which had cancelled",
-     .help = "with this loss the output delta is output minus target; drop the derivative",
-     .slot = BP_OUTPUT_DELTA,
-     .cost = 0.5,
-     .variants = 1,
-     .extent = BP_AT_OUTPUT,
-     .applies = matched,
-     .plant = plant_extra_derivative,
-     .of_loss = right_for_squared_error_of_sigmoid},
-    {.name = "extra-softmax-jacobian",
-     .title = "output minus target is taken through softmax's Jacobian, which had cancelled",
-     .help = "with softmax cross-entropy the output delta is output minus target, nothing more",
-     .slot = BP_OUTPUT_DELTA,
-     .cost = 0.7,
-     .variants = 1,
-     .extent = BP_AT_OUTPUT,
-     .applies = softmax_matched,
-     .plant = plant_extra_jacobian,
-     .of_loss = right_for_squared_error},
-    {.name = "softmax-diagonal-only",
-     .title = "softmax is differentiated as if each output depended on its own z alone",
-     .help = "use the whole Jacobian: delta_i = a_i (e_i - sum_k e_k a_k)",
-     .slot = BP_OUTPUT_DELTA,
-     .cost = 0.5,
-     .variants = 1,
-     .extent = BP_AT_OUTPUT,
-     .applies = softmax_unmatched,
-     .plant = plant_diagonal},
 };
 
 const struct bp_fault_table bp_faults_output_error = {

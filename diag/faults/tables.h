@@ -10,9 +10,13 @@
 #define BP_FAULT_TABLES(X)                                                                         \
     X(bp_faults_forward)                                                                           \
     X(bp_faults_output_error)                                                                      \
+    X(bp_faults_output_cancel)                                                                     \
     X(bp_faults_propagate)                                                                         \
+    X(bp_faults_propagate_sum)                                                                     \
     X(bp_faults_derivative)                                                                        \
+    X(bp_faults_derivative_relu)                                                                   \
     X(bp_faults_outer_product)                                                                     \
+    X(bp_faults_outer_part)                                                                        \
     X(bp_faults_bias)                                                                              \
     X(bp_faults_scale)                                                                             \
     X(bp_faults_regulariser)                                                                       \
