@@ -51,7 +51,8 @@ const struct bp_fault *bp_fault_find(const char *name)
 bool bp_fault_plantable(const struct bp_fault *fault)
 {
     return fault->plant != NULL || fault->plant_init != NULL || fault->plant_start != NULL ||
-           fault->plant_data != NULL || fault->plant_train != NULL || fault->plant_network != NULL;
+           fault->plant_data != NULL || fault->plant_train != NULL ||
+           fault->plant_network != NULL || fault->plant_check != NULL;
 }
 
 /* ---- places ---------------------------------------------------------------- */

@@ -23,6 +23,7 @@
 #include "core/init.h"
 #include "core/mlp.h"
 #include "core/sgd.h"
+#include "diag/faults/usercheck.h"
 
 #include <stdint.h>
 
@@ -118,6 +119,7 @@ struct bp_fault {
     void (*plant_data)(const struct bp_hypothesis *h, struct bp_dataset *data);
     void (*plant_train)(const struct bp_hypothesis *h, struct bp_train *train);
     void (*plant_network)(const struct bp_hypothesis *h, struct bp_spec *spec);
+    void (*plant_check)(const struct bp_hypothesis *h, struct bp_usercheck *check);
     struct bp_page_text page;
 };
 

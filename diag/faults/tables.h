@@ -21,7 +21,15 @@
     X(bp_faults_scale)                                                                             \
     X(bp_faults_regulariser)                                                                       \
     X(bp_faults_neuron)                                                                            \
-    X(bp_faults_whole)
+    X(bp_faults_whole)                                                                             \
+    X(bp_faults_update)                                                                            \
+    X(bp_faults_call)                                                                              \
+    X(bp_faults_check)                                                                             \
+    X(bp_faults_start)                                                                             \
+    X(bp_faults_data)                                                                              \
+    X(bp_faults_rate)                                                                              \
+    X(bp_faults_network)                                                                           \
+    X(bp_faults_run)
 
 #define BP_FAULT_TABLE_EXTERN(name) extern const struct bp_fault_table name;
 BP_FAULT_TABLES(BP_FAULT_TABLE_EXTERN)
