@@ -17,6 +17,7 @@ LDLIBS   = $(shell pkg-config --libs $(DEPS) 2>/dev/null) -ldl -lm
 LIB_SRC  = $(wildcard core/*.c diag/*.c diag/faults/*.c)
 APP_SRC  = $(wildcard scenarios/*.c plots/*.c)
 TEST_SRC = $(wildcard tests/*.c)
+TEST_SO  = $(patsubst %.c,$(BUILD)/%.so,$(wildcard tests/objects/*.c))
 OBJ      = $(patsubst %.c,$(BUILD)/%.o,$(1))
 FIRST    = $(filter setup setup-dev,$(MAKECMDGOALS))
 
@@ -61,7 +62,7 @@ plots: backprobe
 	./backprobe plot out/*/
 
 ## test: run every test (one suite: make test SUITE=sgd)
-test: $(BUILD)/tests/run backprobe
+test: $(BUILD)/tests/run $(TEST_SO) backprobe
 	$(if $(SUITE),CK_RUN_SUITE=$(SUITE)) BACKPROBE=$(abspath $(BUILD)/backprobe) $(BUILD)/tests/run
 
 $(BUILD)/suites.h: $(TEST_SRC)
@@ -69,7 +70,11 @@ $(BUILD)/suites.h: $(TEST_SRC)
 	@for f in $(sort $(patsubst tests/check_%.c,%,$(filter tests/check_%,$(TEST_SRC)))); do echo "SUITE($$f)"; done > $@
 
 $(BUILD)/tests/run.o: $(BUILD)/suites.h
-$(BUILD)/tests/%.o: CFLAGS += -I$(BUILD) $(shell pkg-config --cflags check 2>/dev/null)
+$(BUILD)/tests/%.so: tests/%.c backprobe.h
+	@mkdir -p $(@D)
+	$(CC) -std=gnu11 -I. -O1 -g $(WARN) -fPIC -shared -o $@ $<
+
+$(BUILD)/tests/%.o: CFLAGS += -I$(BUILD) -DBUILD_FOLDER='"$(BUILD)"' $(shell pkg-config --cflags check 2>/dev/null)
 
 $(BUILD)/tests/run: $(call OBJ,$(TEST_SRC) $(APP_SRC) $(LIB_SRC))
 	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) $(shell pkg-config --libs check)
@@ -94,7 +99,7 @@ asan:
 	@$(MAKE) -s OPT=-O1 SANITIZE=address,undefined BACKPROBE_SMALL=1 test
 
 ## valgrind: the tests under valgrind
-valgrind: $(BUILD)/tests/run backprobe
+valgrind: $(BUILD)/tests/run $(TEST_SO) backprobe
 	@BACKPROBE_SMALL=1 CK_FORK=no BACKPROBE=$(abspath $(BUILD)/backprobe) CK_TIMEOUT_MULTIPLIER=50 \
 	    valgrind -q --error-exitcode=1 --leak-check=full $(BUILD)/tests/run
 

@@ -79,26 +79,48 @@ static enum bp_status from_steps(struct bp_view *view, const double *theta,
     return BP_OK;
 }
 
-/* The rate at which the largest change is reach() times the largest parameter;
- * g and next are scratch. A subject that does not move keeps a rate of 1. */
+static bool all_finite(const double *numbers, size_t n)
+{
+    for (size_t k = 0; k < n; k++)
+        if (!isfinite(numbers[k]))
+            return false;
+    return true;
+}
+
+/* The rate at which a change as large as g at this rate would be reach() times the
+ * largest parameter. Nothing moved: larger; beyond numbers: smaller. */
+static double better_rate(const struct bp_view *view, const double *theta, const double *g,
+                          double rate)
+{
+    const double top = largest(g, view->n_theta);
+    if (!all_finite(g, view->n_theta))
+        return rate * 0x1p-10;
+    if (top == 0.0)
+        return rate * 0x1p10;
+    const double want = reach(view) * fmax(largest(theta, view->n_theta), 1e-3) / top;
+    return power_of_two(fmin(fmax(want, 0x1p-40), 0x1p40));
+}
+
+/* Finds view->rate; g and next are scratch. One look is enough for one update, whose
+ * size goes with the rate; an epoch at too large a rate says little of one at a
+ * smaller. */
 static enum bp_status choose_rate(struct bp_view *view, const double *theta,
                                   const struct bp_batch *batch, double *g, double *next,
                                   struct bp_error *error)
 {
     double rate = 1.0;
-    for (int tries = 0; tries < 4; tries++) {
+    for (int tries = 0; tries < 8; tries++) {
         const enum bp_status status = from_steps(view, theta, batch, rate, g, next, error);
         if (status != BP_OK)
             return status;
-        const double g_top = largest(g, view->n_theta);
-        const double want = reach(view) * fmax(largest(theta, view->n_theta), 1e-3) / g_top;
-        if (isfinite(want) && want > 1e-12 && want < 1e12) {
-            view->rate = power_of_two(want);
-            return BP_OK;
-        }
-        rate *= g_top > 0.0 ? 1e-3 : 1e3;
+        const bool sound = all_finite(g, view->n_theta) && largest(g, view->n_theta) > 0.0;
+        const double better = better_rate(view, theta, g, rate);
+        const bool near = better < 8.0 * rate && better > 0.125 * rate;
+        rate = better;
+        if (sound && (near || view->subject->step_kind != BP_STEP_EPOCH))
+            break;
     }
-    view->rate = 1.0;
+    view->rate = rate;
     return BP_OK;
 }
 

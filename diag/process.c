@@ -58,10 +58,11 @@ static bool open_pipes(int pipes[PIPES][2])
     return true;
 }
 
-/* Signals as a new program expects them. */
+/* Signals as a new program expects them: none of our caller's handlers. */
 static void reset_signals(void)
 {
-    signal(SIGPIPE, SIG_DFL);
+    for (int number = 1; number < NSIG; number++)
+        signal(number, SIG_DFL);
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
@@ -356,11 +357,20 @@ static enum bp_reply why_closed(struct bp_process *process, enum bp_reply otherw
     return wait_for_end(process, 0.5) ? BP_REPLY_EXIT : otherwise;
 }
 
+/* Nobody is left to read what is sent. */
+static bool is_deaf(const struct bp_process *process)
+{
+    struct pollfd fd = {process->to, POLLOUT, 0};
+    return process->to < 0 || (poll(&fd, 1, 0) > 0 && (fd.revents & POLLERR) != 0);
+}
+
 static enum bp_reply why_late(struct bp_process *process)
 {
     listen_to_chat(process);
     if (has_ended(process))
         return BP_REPLY_EXIT;
+    if (is_deaf(process))
+        return BP_REPLY_CLOSED_IN;
     return process->n > process->taken ? BP_REPLY_HALF : BP_REPLY_SILENCE;
 }
 

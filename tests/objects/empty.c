@@ -1,0 +1,3 @@
+/* empty.c -- a shared object that exports nothing that is asked for. */
+extern int nothing;
+int nothing;
