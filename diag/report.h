@@ -1,0 +1,77 @@
+/* report.h -- findings as words (and as TSV and JSON): the one place that does it.
+ *
+ *     cause: missing-activation-derivative in layer 1 (certain)
+ *       shows: the hidden delta is not multiplied by the slope of its activation
+ *       because: layer 1 is wrong while layer 2, which feeds it, is right
+ *       help: multiply the hidden delta by a * (1 - a)
+ *       follows: vanishing-deltas in layer 1 (likely) since step 12
+ *         because: mean |delta| 3.1e-09, beside 0.11 in layer 2
+ *
+ * Lower case, no full stop. Consequences stand beneath their cause. Text lines
+ * fit 80 columns, the summary is always one; colour comes only when asked for. TSV and JSON hold
+ * everything in full; JSON has no NaN, so numbers that are not finite are "nan", "inf" and
+ * "-inf". Control characters in a text from outside are shown as '?'.
+ */
+#ifndef BP_REPORT_H
+#define BP_REPORT_H
+
+#include "core/status.h"
+#include "diag/finding.h"
+
+#include <jansson.h>
+#include <stdio.h>
+
+enum { BP_REPORT_WIDTH = 80 };
+
+/* All findings, causes first; nothing when there are none. */
+void bp_report_text(FILE *out, const struct bp_findings *findings, bool colour);
+
+/* "summary: xor: zero-weights (certain), 2 follow from it", or "healthy". */
+void bp_report_summary(FILE *out, const char *name, const struct bp_findings *findings,
+                       bool colour);
+
+/* The words after "summary: NAME: ", for a table; cut to size. */
+void bp_report_verdict(const struct bp_findings *findings, char *text, size_t size);
+
+/* One row a finding, with a header; evidence in one field, joined by "; ". */
+void bp_report_tsv(FILE *out, const struct bp_findings *findings);
+
+/* An array of objects; NULL when there is no memory. */
+json_t *bp_report_json(const struct bp_findings *findings);
+
+/* ---- for other writers ------------------------------------------------------ */
+
+/* Text wrapped to 80 columns: label at indent, later lines beneath the first
+ * word after it. */
+void bp_report_wrap(FILE *out, int indent, const char *label, const char *text);
+
+/* A field of a TSV row: tabs, newlines and control characters become spaces. */
+void bp_report_field(FILE *out, const char *text);
+
+/* A number that JSON can hold, 17 digits; strings for those that it cannot. */
+json_t *bp_report_number(double value);
+
+/* Flags for json_dumpf(): 17 digits, keys in the order of their making. */
+size_t bp_report_json_flags(void);
+
+/* ---- files ------------------------------------------------------------------ */
+
+enum { BP_PATH_MAX = 4096 };
+
+/* A file that is whole or not there: written as path.tmp and renamed. */
+struct bp_output {
+    FILE *file; /* NULL when not open */
+    char path[BP_PATH_MAX], beside[BP_PATH_MAX + 8];
+};
+
+/* BP_EFILE with one line: the path and the reason. */
+enum bp_status bp_output_open(struct bp_output *output, const char *path, struct bp_error *error);
+
+/* Closes and renames; BP_EFILE when anything was lost (a full disk), and then the
+ * old file stays. */
+enum bp_status bp_output_keep(struct bp_output *output, struct bp_error *error);
+
+/* Closes and removes what was written; accepts one that is not open. */
+void bp_output_drop(struct bp_output *output);
+
+#endif

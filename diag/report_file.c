@@ -1,0 +1,53 @@
+/* report_file.c -- files that are whole or not there. See report.h. */
+#include "diag/report.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+enum bp_status bp_output_open(struct bp_output *output, const char *path, struct bp_error *error)
+{
+    output->file = NULL;
+    if (strlen(path) >= sizeof output->path)
+        return bp_error_set(error, BP_EFILE, "%.60s...: the path is too long", path);
+    snprintf(output->path, sizeof output->path, "%s", path);
+    snprintf(output->beside, sizeof output->beside, "%s.tmp", path);
+    output->file = fopen(output->beside, "w");
+    if (output->file == NULL)
+        return bp_error_set(error, BP_EFILE, "%s: cannot be written: %s", path, strerror(errno));
+    return BP_OK;
+}
+
+static enum bp_status lost(struct bp_output *output, int reason, struct bp_error *error)
+{
+    unlink(output->beside);
+    return bp_error_set(error, BP_EFILE, "%s: cannot be written: %s", output->path,
+                        reason != 0 ? strerror(reason) : "unknown reason");
+}
+
+enum bp_status bp_output_keep(struct bp_output *output, struct bp_error *error)
+{
+    errno = 0;
+    FILE *file = output->file;
+    output->file = NULL;
+    bool whole = fflush(file) == 0 && ferror(file) == 0;
+    int reason = errno;
+    if (fclose(file) != 0 && whole) {
+        whole = false;
+        reason = errno;
+    }
+    if (!whole)
+        return lost(output, reason, error);
+    if (rename(output->beside, output->path) != 0)
+        return lost(output, errno, error);
+    return BP_OK;
+}
+
+void bp_output_drop(struct bp_output *output)
+{
+    if (output->file == NULL)
+        return;
+    fclose(output->file);
+    unlink(output->beside);
+    output->file = NULL;
+}
