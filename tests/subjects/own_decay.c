@@ -112,6 +112,11 @@ static int train_step(void *self, const double *theta, const struct bp_batch *b,
     return 0;
 }
 
+static const char *complaint(void *self)
+{
+    return "the target must be one-hot: it is a label";
+}
+
 int backprobe_subject(struct bp_subject *s)
 {
     static const struct bp_array arrays[] = {
@@ -127,6 +132,7 @@ int backprobe_subject(struct bp_subject *s)
     s->n_arrays = 4;
     s->predict = predict;
     s->step = train_step;
+    s->complaint = complaint;
     s->rate_kind = BP_RATE_FIXED;
     s->rate = RATE;
     s->step_kind = BP_STEP_SAMPLE;

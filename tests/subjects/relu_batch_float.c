@@ -126,6 +126,11 @@ static int gradient(void *self, const double *theta, const struct bp_batch *b, d
     return 0;
 }
 
+static const char *complaint(void *self)
+{
+    return "a batch holds at most 128 examples";
+}
+
 int backprobe_subject(struct bp_subject *s)
 {
     static const struct bp_array arrays[] = {
@@ -142,6 +147,7 @@ int backprobe_subject(struct bp_subject *s)
     s->precision = BP_FLOAT;
     s->predict = predict;
     s->gradient = gradient;
+    s->complaint = complaint;
     return 0;
 }
 #endif

@@ -28,6 +28,7 @@ import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
+CC = os.environ.get("CC", "cc")
 VERBOSE = "-v" in sys.argv
 
 
@@ -181,7 +182,7 @@ def doubles(values):
 class CSubject:
     def __init__(self, program, source, folder):
         so = os.path.join(folder, "%d.so" % len(os.listdir(folder)))
-        subprocess.run(["cc", "-O1", "-w", "-DBACKPROBE", "-shared", "-fPIC", "-Wl,-Bsymbolic",
+        subprocess.run([CC, "-O1", "-w", "-DBACKPROBE", "-shared", "-fPIC", "-Wl,-Bsymbolic",
                         "-I" + ROOT, "-o", so, source, "-lm"], check=True)
         self.raw = r = Raw()
         self.lib = ctypes.CDLL(so)
@@ -196,7 +197,7 @@ class CSubject:
         self.single = r.precision == 1
         self.has_gradient = bool(r.gradient)
         self.step_kind = ("batch", "sample", "epoch")[r.step_kind]
-        self.rate = None if r.rate_kind == 0 else r.rate if r.rate_kind == 1 else 0.0
+        self.rate = None if r.rate_kind == 0 else r.rate if r.rate_kind == 1 else math.nan
         self.data = None
         w = self.net.widths
         if r.data:
@@ -293,7 +294,7 @@ class PySubject:
         self.has_gradient = "gradient" in self.can
         self.step_kind = hello.get("step", "batch")
         rate = hello.get("rate", "given")
-        self.rate = None if rate == "given" else float(rate)
+        self.rate = None if rate == "given" else math.nan if rate == "unknown" else rate
         self.shuffles = hello.get("shuffles", False)
         self.start = unpack64(hello["theta"]) if "theta" in hello else None
         self.data = None
@@ -430,8 +431,12 @@ def examine(s, single):
                 seen["calls differ"] = max(abs(p - q) for p, q in zip(g, again))
             bad = wrong_tensors(where, g, numeric(net, where, theta, X, T), tolerance)
         else:
-            rate = s.rate or (1e-5 if s.shuffles else 0.5)
+            rate = (1e-5 if s.shuffles else 0.5) if s.rate is None else s.rate
             after = s.step(theta, X, T, rate)
+            if rate != rate:            # unknown: the one that fits best (least squares)
+                n = numeric(net, where, theta, X, T)
+                rate = (sum((p - q) * v for p, q, v in zip(theta, after, n)) /
+                        sum(v * v for v in n))
             g = [(p - q) / rate for p, q in zip(theta, after)]
             if after != s.step(theta, X, T, rate) and not s.shuffles:
                 seen["calls differ"] = 1
@@ -541,7 +546,7 @@ def cured(program, extension, cures, folder):
 def own_training(program, language, folder):
     if language == "c":
         exe = os.path.join(folder, program)
-        subprocess.run(["cc", "-O1", "-w", "-o", exe, os.path.join(HERE, program + ".c"), "-lm"],
+        subprocess.run([CC, "-O1", "-w", "-o", exe, os.path.join(HERE, program + ".c"), "-lm"],
                        check=True)
         command = [exe]
     else:

@@ -170,6 +170,11 @@ static const struct bp_array arrays[] = {
     {3, BP_ARRAY_BIASES, BP_OUT_IN, BP_FLOAT, b3, gb3},
 };
 
+static const char *complaint(void *self)
+{
+    return "a batch holds at most 64 examples";
+}
+
 int backprobe_subject(struct bp_subject *s)
 {
     s->abi = BACKPROBE_ABI;
@@ -180,6 +185,7 @@ int backprobe_subject(struct bp_subject *s)
     s->precision = BP_FLOAT;
     s->predict = predict;
     s->gradient = gradient;
+    s->complaint = complaint;
     return 0;
 }
 #endif
