@@ -83,6 +83,10 @@ $(BUILD)/tests/run: $(call OBJ,$(TEST_SRC) $(APP_SRC) $(LIB_SRC))
 mnist:
 	@sh setup/mnist.sh data/mnist
 
+## subjects: judge the hand-written networks of tests/subjects by a check of their own
+subjects:
+	@python3 tests/subjects/selfcheck.py
+
 ## layers: fail when an include points upwards
 layers:
 	@sh tests/layers.sh
@@ -112,4 +116,4 @@ help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
 
 export BACKPROBE_SMALL
-.PHONY: all setup setup-dev scenarios plots test mnist layers lint asan valgrind clean help
+.PHONY: all setup setup-dev scenarios plots test mnist subjects layers lint asan valgrind clean help
