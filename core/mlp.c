@@ -266,18 +266,24 @@ static void layer_gradient(struct bp_pass *pass, size_t l)
     run(pass, l, BP_REGULARISE, pass->grad + block);
 }
 
-void bp_pass_backward(struct bp_pass *pass, const double *t)
+void bp_pass_backward_layer(struct bp_pass *pass, size_t l)
 {
     const size_t last = pass->net->spec.layers;
-    pass->t = t;
-    run(pass, last, BP_LOSS_GRADIENT, pass->e[last]);
-    run(pass, last, BP_OUTPUT_DELTA, pass->delta[last]);
-    layer_gradient(pass, last);
-    for (size_t l = last - 1; l >= 1; l--) {
+    if (l == last) {
+        run(pass, l, BP_LOSS_GRADIENT, pass->e[l]);
+        run(pass, l, BP_OUTPUT_DELTA, pass->delta[l]);
+    } else {
         run(pass, l, BP_PROPAGATE, pass->e[l]);
         run(pass, l, BP_DERIVATIVE, pass->delta[l]);
-        layer_gradient(pass, l);
     }
+    layer_gradient(pass, l);
+}
+
+void bp_pass_backward(struct bp_pass *pass, const double *t)
+{
+    pass->t = t;
+    for (size_t l = pass->net->spec.layers; l >= 1; l--)
+        bp_pass_backward_layer(pass, l);
 }
 
 void bp_pass_update_layer(struct bp_pass *pass, size_t l)

@@ -144,6 +144,10 @@ double bp_pass_penalty(const struct bp_pass *pass);
 /* After forward: writes e, delta, sum, scaled, grad. t: n x outputs. */
 void bp_pass_backward(struct bp_pass *pass, const double *t);
 
+/* The part of it that belongs to layer l, from the layers above, which must be
+ * there; pass->t too. */
+void bp_pass_backward_layer(struct bp_pass *pass, size_t l);
+
 /* After backward: writes next; the caller takes it over (or not). */
 void bp_pass_update(struct bp_pass *pass, double rate);
 

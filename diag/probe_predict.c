@@ -1,0 +1,197 @@
+/* probe_predict.c -- see probe_predict.h. */
+#include "diag/probe_predict.h"
+
+#include "core/kernel.h"
+#include "core/mem.h"
+
+#include <assert.h>
+#include <math.h>
+#include <string.h>
+
+/* ---- noise ----------------------------------------------------------------- */
+
+static double norm(const double *v, size_t n)
+{
+    double sum = 0.0;
+    for (size_t k = 0; k < n; k++)
+        sum += v[k] * v[k];
+    return sqrt(sum);
+}
+
+static void absolute(const double *from, size_t n, double *to)
+{
+    for (size_t k = 0; k < n; k++)
+        to[k] = fabs(from[k]);
+}
+
+/* sum over the batch of |delta| |a|^T and of |delta|, scaled as the loss is: a
+ * bound on what rounding in the sums can do. work holds a block of layer l and
+ * |delta|, |a| of the batch. */
+static void layer_magnitude(const struct bp_pass *pass, size_t l, double *work, double *weights,
+                            double *biases)
+{
+    const struct bp_spec *spec = &pass->net->spec;
+    const size_t in = spec->layer[l - 1].width;
+    const size_t out = spec->layer[l].width;
+    double *delta = work + in * out + out;
+    double *a = delta + pass->n * out;
+    absolute(pass->delta[l], pass->n * out, delta);
+    absolute(pass->a[l - 1], pass->n * in, a);
+    bp_kernel_outer(pass->n, in, out, delta, a, work);
+    bp_kernel_column_sum(pass->n, out, delta, work + in * out);
+    const double scale = spec->reduction == BP_MEAN ? (double)pass->n : 1.0;
+    *weights = norm(work, in * out) / scale;
+    *biases = norm(work + in * out, out) / scale;
+}
+
+static size_t work_count(const struct bp_mlp *net, size_t n)
+{
+    size_t most = 0;
+    for (size_t l = 1; l <= net->spec.layers; l++) {
+        const size_t in = net->spec.layer[l - 1].width;
+        const size_t out = net->spec.layer[l].width;
+        const size_t count = in * out + out + n * (in + out);
+        most = count > most ? count : most;
+    }
+    return most;
+}
+
+static double step_noise(const struct bp_probe *probe, const struct bp_tensor *tensor)
+{
+    if (probe->step == 0.0)
+        return 0.0;
+    return 2.0 * probe->epsilon * norm(probe->theta + tensor->offset, tensor->count) /
+           fabs(probe->step);
+}
+
+static enum bp_status measure_noise(struct bp_predictor *p, size_t k)
+{
+    const struct bp_mlp *net = p->net;
+    const struct bp_probe *probe = &p->probe[k];
+    double *work = bp_mem_new(work_count(net, probe->n), sizeof *work);
+    if (work == NULL)
+        return BP_ENOMEM;
+    for (size_t l = 1; l <= net->spec.layers; l++) {
+        const struct bp_tensor *tensor[2] = {bp_mlp_weights(net, l), bp_mlp_biases(net, l)};
+        double magnitude[2];
+        layer_magnitude(&p->pass[k], l, work, &magnitude[0], &magnitude[1]);
+        magnitude[0] += net->spec.l2 * norm(probe->theta + tensor[0]->offset, tensor[0]->count);
+        for (size_t j = 0; j < 2; j++)
+            if (tensor[j] != NULL)
+                p->noise[k * net->n_tensors + (size_t)(tensor[j] - net->tensor)] =
+                    64.0 * probe->epsilon * magnitude[j] + step_noise(probe, tensor[j]);
+    }
+    bp_mem_free(work);
+    return BP_OK;
+}
+
+/* ---- predicting ------------------------------------------------------------ */
+
+static enum bp_status set_up(struct bp_predictor *p, size_t k)
+{
+    const struct bp_probe *probe = &p->probe[k];
+    const enum bp_status status = bp_pass_init(&p->pass[k], p->net, probe->n);
+    if (status != BP_OK)
+        return status;
+    p->grad[k] = p->block + 2 * k * p->net->n_theta;
+    p->right[k] = p->grad[k] + p->net->n_theta;
+    p->pass[k].grad = p->grad[k];
+    bp_probe_load(probe, &p->pass[k]);
+    bp_predictor_rewind(p, k);
+    bp_predictor_run(p, k, p->base, p->net->spec.layers);
+    memcpy(p->right[k], p->grad[k], p->net->n_theta * sizeof *p->right[k]);
+    const double tol = 0x1p14 * probe->epsilon;
+    p->tol = tol > p->tol ? tol : p->tol;
+    return measure_noise(p, k);
+}
+
+enum bp_status bp_predictor_init(struct bp_predictor *p, const struct bp_mlp *net,
+                                 const struct bp_ops *base, const struct bp_probe *probe,
+                                 size_t n)
+{
+    assert(n <= BP_PROBES_MAX);
+    *p = (struct bp_predictor){.net = net, .base = base, .probe = probe, .n = n, .tol = 1e-9};
+    p->block = bp_mem_new(n * (2 * net->n_theta + net->n_tensors), sizeof *p->block);
+    if (p->block == NULL)
+        return BP_ENOMEM;
+    p->noise = p->block + 2 * n * net->n_theta;
+    enum bp_status status = BP_OK;
+    for (size_t k = 0; k < n && status == BP_OK; k++)
+        status = set_up(p, k);
+    if (status != BP_OK)
+        bp_predictor_release(p);
+    return status;
+}
+
+void bp_predictor_release(struct bp_predictor *p)
+{
+    for (size_t k = 0; k < p->n; k++)
+        bp_pass_release(&p->pass[k]);
+    bp_mem_free(p->block);
+    *p = (struct bp_predictor){0};
+}
+
+void bp_predictor_forward(struct bp_predictor *p, size_t k, const struct bp_ops *ops)
+{
+    p->pass[k].ops = ops;
+    bp_pass_forward(&p->pass[k], p->probe[k].n, p->probe[k].x);
+}
+
+void bp_predictor_rewind(struct bp_predictor *p, size_t k)
+{
+    bp_predictor_forward(p, k, p->base);
+}
+
+void bp_predictor_run(struct bp_predictor *p, size_t k, const struct bp_ops *ops, size_t from)
+{
+    p->pass[k].ops = ops;
+    for (size_t l = from; l >= 1; l--)
+        bp_pass_backward_layer(&p->pass[k], l);
+    p->backwards++;
+}
+
+/* ---- comparing ------------------------------------------------------------- */
+
+double bp_predictor_between(const struct bp_predictor *p, size_t k, size_t i, const double *a,
+                            const double *b)
+{
+    const struct bp_tensor *tensor = &p->net->tensor[i];
+    double aa = 0.0;
+    double bb = 0.0;
+    double dd = 0.0;
+    for (size_t j = tensor->offset; j < tensor->offset + tensor->count; j++) {
+        const double d = a[j] - b[j];
+        aa += a[j] * a[j];
+        bb += b[j] * b[j];
+        dd += d * d;
+    }
+    if (dd == 0.0)
+        return 0.0;
+    const double most = sqrt(aa > bb ? aa : bb) + p->noise[k * p->net->n_tensors + i] / p->tol;
+    const double distance = sqrt(dd) / most;
+    return distance >= 0.0 ? distance : INFINITY;
+}
+
+double bp_predictor_distance(const struct bp_predictor *p, size_t k, size_t i)
+{
+    return bp_predictor_between(p, k, i, p->grad[k], p->probe[k].g);
+}
+
+static bool differs(const struct bp_stage *a, const struct bp_stage *b)
+{
+    return a->run != b->run || a->params != b->params;
+}
+
+size_t bp_predictor_top(const struct bp_predictor *p, const struct bp_ops *ops, bool *forward)
+{
+    size_t top = 0;
+    *forward = false;
+    for (size_t l = 1; l <= p->net->spec.layers; l++)
+        for (size_t slot = 0; slot < BP_UPDATE; slot++)
+            if (differs(&ops[l].stage[slot], &p->base[l].stage[slot])) {
+                top = l;
+                if (slot <= BP_ACTIVATE)
+                    *forward = true;
+            }
+    return top;
+}
