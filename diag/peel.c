@@ -1,0 +1,534 @@
+/* peel.c -- see peel.h. */
+#include "diag/peel.h"
+
+#include "core/mem.h"
+#include "diag/peel_state.h"
+#include "diag/peel_story.h"
+#include "diag/peel_witness.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Prior costs of a step of a story; a fault's own comes from the catalogue. */
+static const double COST_AGAIN = 0.15;        /* the same as at another layer */
+static const double COST_OF_A_MULTIPLE = 0.7; /* a ratio that must be named later */
+static const double COST_UNEXPLAINED = 8.0;
+static const double DESPERATE = 3.0; /* two stages wrong at once are looked for only where
+                                        nothing this much dearer than the story is there */
+
+/* One layer of one world. */
+struct level {
+    struct bp_peel *peel;
+    size_t l;
+    struct bp_peel_beam *next;
+    double explained; /* cost of the cheapest story without anything unexplained so far */
+};
+
+/* ---- accepting ------------------------------------------------------------- */
+
+static void load(const struct bp_peel *peel, const struct bp_peel_state *state, size_t above)
+{
+    const struct bp_predictor *p = peel->p;
+    for (size_t k = 0; k < p->n; k++)
+        for (size_t l = above + 1; l <= p->net->spec.layers; l++) {
+            const size_t count = p->probe[k].n * p->net->spec.layer[l].width;
+            memcpy(p->pass[k].e[l], state->arrays + bp_peel_array_at(p, k, 0, l),
+                   count * sizeof(double));
+            memcpy(p->pass[k].delta[l], state->arrays + bp_peel_array_at(p, k, 1, l),
+                   count * sizeof(double));
+        }
+}
+
+static void store(const struct bp_peel *peel, struct bp_peel_state *state, size_t l)
+{
+    const struct bp_predictor *p = peel->p;
+    for (size_t k = 0; k < p->n; k++) {
+        const size_t count = p->probe[k].n * p->net->spec.layer[l].width;
+        memcpy(state->arrays + bp_peel_array_at(p, k, 0, l), p->pass[k].e[l],
+               count * sizeof(double));
+        memcpy(state->arrays + bp_peel_array_at(p, k, 1, l), p->pass[k].delta[l],
+               count * sizeof(double));
+    }
+}
+
+static double part_cost(const struct bp_peel *peel, const struct bp_peel_state *state,
+                        const struct bp_part *part)
+{
+    for (size_t i = 0; i < state->n_parts; i++) {
+        const struct bp_hypothesis *other = &peel->parts->part[state->part[i]].h;
+        if (other->fault == part->h.fault && other->variant == part->h.variant &&
+            other->neuron == part->h.neuron)
+            return COST_AGAIN;
+    }
+    return BP_COST_OF_A_FAULT + part->h.cost;
+}
+
+/* What the ratios of this layer cost, beside those of the layer above. */
+static double ratio_cost(const struct level *level, const struct bp_peel_state *state,
+                         const struct bp_fit fit[2])
+{
+    const struct bp_predictor *p = level->peel->p;
+    double cost = 0.0;
+    struct bp_fit above = {.kind = BP_FIT_FREE};
+    if (level->l < p->net->spec.layers)
+        above = state->fit[p->net->weights[level->l + 1]];
+    if (fit[0].kind == BP_FIT_RATIO && above.kind != BP_FIT_RATIO)
+        cost += bp_fit_is_one(&fit[0], p->n, p->tol) ? 0.0 : COST_OF_A_MULTIPLE;
+    else if (fit[0].kind == BP_FIT_RATIO)
+        cost += bp_fit_same(&fit[0], &above, p->n, p->tol) ? 0.0 : COST_OF_A_MULTIPLE;
+    if (fit[1].kind == BP_FIT_RATIO && fit[0].kind == BP_FIT_RATIO)
+        cost += bp_fit_same(&fit[1], &fit[0], p->n, p->tol) ? 0.0 : COST_OF_A_MULTIPLE;
+    if (fit[0].kind == BP_FIT_ZERO || fit[1].kind == BP_FIT_ZERO)
+        cost += COST_OF_A_MULTIPLE;
+    return cost;
+}
+
+/* A story with this layer told by up to four parts. */
+static void accept(struct level *level, const struct bp_peel_state *from,
+                   const struct bp_part *const part[4], const struct bp_fit fit[2],
+                   enum bp_unexplained unexplained, unsigned use)
+{
+    struct bp_peel *peel = level->peel;
+    const struct bp_mlp *net = peel->p->net;
+    size_t n_parts = from->n_parts;
+    double cost = from->cost + ratio_cost(level, from, fit);
+    if (unexplained != BP_EXPLAINED)
+        cost += COST_UNEXPLAINED;
+    for (size_t i = 0; i < 4; i++)
+        if (part[i] != NULL) {
+            cost += part_cost(peel, from, part[i]);
+            n_parts++;
+        }
+    if (n_parts > BP_STORY_MAX)
+        return;
+    if (unexplained == BP_EXPLAINED && cost < level->explained)
+        level->explained = cost;
+    struct bp_peel_state *state = bp_peel_beam_add(level->next, peel->p, from, cost);
+    if (state == NULL)
+        return;
+    for (size_t i = 0; i < 4; i++)
+        if (part[i] != NULL)
+            state->part[state->n_parts++] = (size_t)(part[i] - peel->parts->part);
+    state->fit[net->weights[level->l]] = fit[0];
+    if (net->spec.layer[level->l].has_bias)
+        state->fit[net->biases[level->l]] = fit[1];
+    state->unexplained[level->l] = (unsigned char)unexplained;
+    state->use = use;
+    store(peel, state, level->l);
+}
+
+/* ---- one delta ------------------------------------------------------------- */
+
+static bool fits(const struct bp_fit *fit)
+{
+    return fit->kind != BP_FIT_NONE;
+}
+
+static bool speaks(const struct bp_fit *fit)
+{
+    return fit->kind == BP_FIT_RATIO;
+}
+
+static bool agree(const struct bp_fit fit[2])
+{
+    return fits(&fit[0]) && fits(&fit[1]) && (speaks(&fit[0]) || speaks(&fit[1]));
+}
+
+static bool is_block_part(const struct bp_part *part, size_t l)
+{
+    return part->h.layer == l && (part->slots & ~(unsigned)BP_BLOCK_SLOTS) == 0;
+}
+
+/* A faulty outer product and a faulty bias sum of their own. */
+static bool hear_two(struct level *level, const struct bp_peel_state *from,
+                     const struct bp_part *one, const struct bp_part *two)
+{
+    const struct bp_parts *parts = level->peel->parts;
+    bool hit = false;
+    for (size_t i = 0; i < parts->n_parts; i++) {
+        const struct bp_part *w = &parts->part[i];
+        struct bp_fit fit[2];
+        if (!is_block_part(w, level->l) || w->slots != 1u << BP_OUTER_PRODUCT)
+            continue;
+        bp_peel_hear(level->peel, from->use, level->l, w, NULL, fit);
+        if (!speaks(&fit[0]))
+            continue;
+        for (size_t j = 0; j < parts->n_parts; j++) {
+            const struct bp_part *b = &parts->part[j];
+            if (!is_block_part(b, level->l) || b->slots != 1u << BP_BIAS_SUM)
+                continue;
+            bp_peel_hear(level->peel, from->use, level->l, w, b, fit);
+            if (agree(fit)) {
+                accept(level, from, (const struct bp_part *[4]){one, two, w, b}, fit,
+                       BP_EXPLAINED, from->use);
+                hit = true;
+            }
+        }
+    }
+    return hit;
+}
+
+/* What the two witnesses say of the delta that stages one and two (or none) give;
+ * true when it is borne out. */
+static bool consider(struct level *level, const struct bp_peel_state *from,
+                     const struct bp_part *one, const struct bp_part *two)
+{
+    struct bp_peel *peel = level->peel;
+    struct bp_fit none[2];
+    if (!bp_peel_delta(peel, from->use, level->l, one, two))
+        return false;
+    bp_peel_hear(peel, from->use, level->l, NULL, NULL, none);
+    const struct bp_part *parts[4] = {one, two, NULL, NULL};
+    if (agree(none) || (one == NULL && fits(&none[0]) && fits(&none[1]))) {
+        accept(level, from, parts, none, BP_EXPLAINED, from->use);
+        return true;
+    }
+    if (fits(&none[0]) && fits(&none[1]))
+        return false;
+    bool hit = false;
+    for (size_t i = 0; i < peel->parts->n_parts; i++) {
+        struct bp_fit fit[2];
+        parts[2] = &peel->parts->part[i];
+        if (!is_block_part(parts[2], level->l))
+            continue;
+        bp_peel_hear(peel, from->use, level->l, parts[2], NULL, fit);
+        if (agree(fit)) {
+            accept(level, from, parts, fit, BP_EXPLAINED, from->use);
+            hit = true;
+        }
+    }
+    if (!hit)
+        hit = hear_two(level, from, one, two);
+    if (!hit && (speaks(&none[0]) || speaks(&none[1]))) {
+        parts[2] = NULL;
+        accept(level, from, parts, none,
+               speaks(&none[0]) ? BP_BIASES_UNEXPLAINED : BP_WEIGHTS_UNEXPLAINED, from->use);
+    }
+    return hit;
+}
+
+/* ---- one layer ------------------------------------------------------------- */
+
+static bool is_delta_part(const struct bp_part *part, size_t l)
+{
+    return part->h.layer == l && (part->slots & ~(unsigned)BP_DELTA_SLOTS) == 0;
+}
+
+static bool is_neuron(const struct bp_part *part)
+{
+    return part->h.neuron != BP_NO_NEURON;
+}
+
+static bool consider_singles(struct level *level, const struct bp_peel_state *from, bool neurons)
+{
+    const struct bp_parts *parts = level->peel->parts;
+    bool hit = false;
+    for (size_t i = 0; i < parts->n_parts; i++) {
+        const struct bp_part *part = &parts->part[i];
+        if (is_delta_part(part, level->l) && is_neuron(part) == neurons)
+            hit = consider(level, from, part, NULL) || hit;
+    }
+    return hit;
+}
+
+/* Two stages of the delta, or one of them and a neuron's. */
+static bool consider_pairs(struct level *level, const struct bp_peel_state *from, bool neurons)
+{
+    const struct bp_parts *parts = level->peel->parts;
+    bool hit = false;
+    for (size_t i = 0; i < parts->n_parts; i++) {
+        const struct bp_part *one = &parts->part[i];
+        if (!is_delta_part(one, level->l) || is_neuron(one))
+            continue;
+        for (size_t j = neurons ? 0 : i + 1; j < parts->n_parts; j++) {
+            const struct bp_part *two = &parts->part[j];
+            if (is_delta_part(two, level->l) && is_neuron(two) == neurons &&
+                (one->slots & two->slots) == 0)
+                hit = consider(level, from, one, two) || hit;
+        }
+    }
+    return hit;
+}
+
+/* Says so, and goes on with what can be recovered of delta, or else with what
+ * delta should be. */
+static void give_up(struct level *level, const struct bp_peel_state *from)
+{
+    struct bp_peel *peel = level->peel;
+    const struct bp_part *none[4] = {NULL, NULL, NULL, NULL};
+    const struct bp_fit unknown[2] = {{.kind = BP_FIT_NONE}, {.kind = BP_FIT_NONE}};
+    const unsigned use = bp_peel_recover(peel, from->use, level->l);
+    if (use != 0) {
+        accept(level, from, none, unknown, BP_DELTA_UNEXPLAINED, use);
+        return;
+    }
+    if (bp_peel_delta(peel, from->use, level->l, NULL, NULL))
+        accept(level, from, none, unknown, BP_LAYER_UNEXPLAINED, from->use);
+}
+
+/* The delta as it should be, borne out by both tensors, with one multiple. */
+static bool is_plain(const struct level *level, const struct bp_peel_state *from)
+{
+    struct bp_fit fit[2];
+    const struct bp_predictor *p = level->peel->p;
+    bp_peel_hear(level->peel, from->use, level->l, NULL, NULL, fit);
+    return agree(fit) && ratio_cost(level, from, fit) == 0.0 &&
+           (fit[0].kind == BP_FIT_RATIO) && p->net->tensor[p->net->weights[level->l]].count > 2;
+}
+
+static void expand(struct level *level, const struct bp_peel_state *from)
+{
+    load(level->peel, from, level->l);
+    const bool right = consider(level, from, NULL, NULL);
+    if (right && bp_peel_delta(level->peel, from->use, level->l, NULL, NULL) &&
+        is_plain(level, from))
+        return;
+    bool hit = consider_singles(level, from, false) || right;
+    const bool desperate = level->explained > from->cost + DESPERATE;
+    if (!hit && desperate)
+        hit = consider_pairs(level, from, false);
+    if (!hit && desperate)
+        hit = consider_singles(level, from, true);
+    if (!hit && desperate && level->peel->p->net->spec.layer[level->l].width <= 16)
+        hit = consider_pairs(level, from, true);
+    if (!hit)
+        give_up(level, from);
+}
+
+/* ---- one world ------------------------------------------------------------- */
+
+static void start(struct bp_peel_beam *beam, const struct bp_predictor *p, double cost)
+{
+    beam->n = 1;
+    beam->order[0] = 0;
+    beam->state[0].n_parts = 0;
+    beam->state[0].cost = cost;
+    beam->state[0].use = (1u << p->n) - 1u;
+    memset(beam->state[0].unexplained, 0, p->net->spec.layers + 1);
+}
+
+struct telling {
+    struct bp_peel *peel;
+    struct bp_peeling *peeling;
+    const struct bp_hypothesis *list;
+    size_t n;
+    struct bp_peel_beam beam[2];
+};
+
+static void insert(struct bp_peeling *peeling, const struct bp_story *story)
+{
+    size_t at = peeling->n;
+    if (at == BP_STORIES_MAX) {
+        if (story->cost >= peeling->story[at - 1].cost)
+            return;
+        at--;
+    } else {
+        peeling->n++;
+    }
+    while (at > 0 && peeling->story[at - 1].cost > story->cost) {
+        peeling->story[at] = peeling->story[at - 1];
+        at--;
+    }
+    peeling->story[at] = *story;
+}
+
+static bool same_faults(const struct bp_story *a, const struct bp_story *b)
+{
+    if (a->n != b->n || a->n_unexplained != b->n_unexplained)
+        return false;
+    for (size_t i = 0; i < a->n; i++)
+        if (a->h[i].fault != b->h[i].fault || a->h[i].variant != b->h[i].variant ||
+            a->h[i].layer != b->h[i].layer || a->h[i].neuron != b->h[i].neuron)
+            return false;
+    return true;
+}
+
+static void read_state(struct bp_story *story, const struct bp_peel *peel,
+                       const struct bp_peel_state *state)
+{
+    for (size_t i = 0; i < state->n_parts; i++)
+        story->part[story->n_parts++] = peel->parts->part[state->part[i]].h;
+    for (size_t l = peel->p->net->spec.layers; l >= 1; l--)
+        if (state->unexplained[l] != BP_EXPLAINED && story->n_unexplained < BP_STORY_MAX) {
+            story->unexplained_layer[story->n_unexplained] = l;
+            story->unexplained[story->n_unexplained++] =
+                (enum bp_unexplained)state->unexplained[l];
+        }
+}
+
+/* Names what is left over, and keeps the story if it holds. */
+static enum bp_status finish(struct telling *t, const struct bp_peel_state *state,
+                             const struct bp_hypothesis *world)
+{
+    struct bp_peel *peel = t->peel;
+    struct bp_factoring found;
+    struct bp_story story = {.world = *world, .distance = INFINITY};
+    if (!bp_factor_search(peel->parts, peel->p, state->fit, 1e9, &found))
+        return BP_OK;
+    read_state(&story, peel, state);
+    for (size_t i = 0; i < found.n; i++) {
+        const struct bp_factor *factor = &peel->parts->factor[found.factor[i]];
+        story.factor[story.n_factors] = factor->h;
+        story.free_factor[story.n_factors] = factor->free;
+        if (factor->free)
+            story.factor[story.n_factors].factor = found.size[i];
+        story.n_factors++;
+    }
+    bp_story_merge(&story, peel->setting, t->list, t->n);
+    for (size_t i = 0; i < t->peeling->n; i++)
+        if (same_faults(&t->peeling->story[i], &story))
+            return BP_OK;
+    if (story.n_unexplained == 0) {
+        const enum bp_status status =
+            bp_story_distance(&story, peel->p, peel->setting, &story.distance);
+        if (status != BP_OK)
+            return status;
+        if (!(story.distance <= 16.0 * peel->p->tol))
+            return BP_OK;
+    }
+    insert(t->peeling, &story);
+    return BP_OK;
+}
+
+static enum bp_status peel_world(struct telling *t, const struct bp_world *world, double scale)
+{
+    struct bp_peel *peel = t->peel;
+    struct bp_peel_beam *now = &t->beam[0];
+    struct bp_peel_beam *next = &t->beam[1];
+    struct bp_hypothesis h = world->h;
+    if (!bp_peel_enter(peel, world, scale))
+        return BP_OK;
+    h.factor = scale;
+    start(now, peel->p, h.fault == NULL ? 0.0 : BP_COST_OF_A_FAULT + h.cost);
+    for (size_t l = peel->p->net->spec.layers; l >= 1; l--) {
+        struct level level = {.peel = peel, .l = l, .next = next, .explained = INFINITY};
+        next->n = 0;
+        for (size_t i = 0; i < now->n; i++)
+            expand(&level, &now->state[now->order[i]]);
+        struct bp_peel_beam *swap = now;
+        now = next;
+        next = swap;
+    }
+    enum bp_status status = BP_OK;
+    for (size_t i = 0; i < now->n && status == BP_OK; i++)
+        status = finish(t, &now->state[now->order[i]], &h);
+    return status;
+}
+
+/* ---- a world whose offset has a size of its own ----------------------------- */
+
+/* f and c with claim = c data + f offset, over the numbers of W_L at probe k;
+ * false when that does not fit. */
+static bool two_parameters(const struct bp_peel *peel, const struct bp_world *world, size_t k,
+                           double *f)
+{
+    const struct bp_predictor *p = peel->p;
+    const struct bp_tensor *w = bp_mlp_weights(p->net, p->net->spec.layers);
+    const double *u = p->probe[k].g + w->offset;
+    const double *d = peel->scaled + w->offset;
+    const double *o = world->offset + k * p->net->n_theta + w->offset;
+    double dd = 0.0, oo = 0.0, d_o = 0.0, du = 0.0, ou = 0.0, uu = 0.0;
+    for (size_t j = 0; j < w->count; j++) {
+        dd += d[j] * d[j];
+        oo += o[j] * o[j];
+        d_o += d[j] * o[j];
+        du += d[j] * u[j];
+        ou += o[j] * u[j];
+        uu += u[j] * u[j];
+    }
+    const double det = dd * oo - d_o * d_o;
+    if (w->count < 3 || !(det > 1e-12 * dd * oo))
+        return false;
+    const double c = (oo * du - d_o * ou) / det;
+    *f = (dd * ou - d_o * du) / det;
+    double rest = 0.0;
+    for (size_t j = 0; j < w->count; j++) {
+        const double r = u[j] - c * d[j] - *f * o[j];
+        rest += r * r;
+    }
+    return sqrt(rest) <= 100.0 * p->tol * sqrt(uu);
+}
+
+/* The size of a free world's offset, from W_L under one way to get delta_L. */
+static bool offset_size(struct bp_peel *peel, const struct bp_world *world,
+                        const struct bp_part *one, double *size)
+{
+    const size_t last = peel->p->net->spec.layers;
+    bool any = false;
+    for (size_t k = 0; k < peel->p->n; k++) {
+        struct bp_fit fit[2];
+        double f;
+        if (!bp_peel_delta(peel, 1u << k, last, one, NULL))
+            return false;
+        bp_peel_hear(peel, 1u << k, last, NULL, NULL, fit); /* leaves dW_L in scaled */
+        if (!two_parameters(peel, world, k, &f) || (any && !(fabs(f - *size) <= 1e-5 * fabs(f))))
+            return false;
+        *size = f;
+        any = true;
+    }
+    return any && fabs(*size) > 1e-12;
+}
+
+static enum bp_status peel_free_world(struct telling *t, const struct bp_world *world)
+{
+    const struct bp_parts *parts = t->peel->parts;
+    const size_t last = t->peel->p->net->spec.layers;
+    double size;
+    if (offset_size(t->peel, world, NULL, &size))
+        return peel_world(t, world, size);
+    for (size_t i = 0; i < parts->n_parts; i++)
+        if (is_delta_part(&parts->part[i], last) && !is_neuron(&parts->part[i]) &&
+            offset_size(t->peel, world, &parts->part[i], &size))
+            return peel_world(t, world, size);
+    return BP_OK;
+}
+
+/* ---- all worlds ------------------------------------------------------------ */
+
+static enum bp_status peel_worlds(struct telling *t)
+{
+    enum bp_status status = BP_OK;
+    for (size_t w = 0; w < t->peel->parts->n_worlds && status == BP_OK; w++) {
+        const struct bp_world *world = &t->peel->parts->world[w];
+        const double least = world->h.fault == NULL ? 0.0 : BP_COST_OF_A_FAULT + world->h.cost;
+        if (t->peeling->n > 0 && t->peeling->story[0].n_unexplained == 0 &&
+            t->peeling->story[0].cost <= least)
+            break;
+        status = world->free ? peel_free_world(t, world) : peel_world(t, world, 1.0);
+    }
+    return status;
+}
+
+static void restore(struct bp_predictor *p)
+{
+    for (size_t k = 0; k < p->n; k++)
+        bp_predictor_run(p, k, p->base, p->net->spec.layers);
+}
+
+enum bp_status bp_peel_run(struct bp_peeling *peeling, struct bp_predictor *p,
+                           const struct bp_setting *setting, const struct bp_hypothesis *list,
+                           size_t n)
+{
+    struct bp_parts parts;
+    struct bp_peel peel = {0};
+    struct telling t = {.peel = &peel, .peeling = peeling, .list = list, .n = n};
+    *peeling = (struct bp_peeling){0};
+    enum bp_status status = bp_parts_init(&parts, p, setting, list, n);
+    if (status != BP_OK)
+        return status;
+    status = bp_peel_open(&peel, p, &parts, setting);
+    if (status == BP_OK)
+        status = bp_peel_beam_init(&t.beam[0], p);
+    if (status == BP_OK)
+        status = bp_peel_beam_init(&t.beam[1], p);
+    if (status == BP_OK)
+        status = peel_worlds(&t);
+    peeling->witnesses = peel.witnesses;
+    restore(p);
+    bp_peel_beam_release(&t.beam[0]);
+    bp_peel_beam_release(&t.beam[1]);
+    bp_peel_close(&peel);
+    bp_parts_release(&parts);
+    return status;
+}

@@ -1,0 +1,45 @@
+/* peel_witness.h -- what the claimed dW_l and db_l say of a delta_l. */
+#ifndef BP_PEEL_WITNESS_H
+#define BP_PEEL_WITNESS_H
+
+#include "diag/peel_state.h"
+
+/* What peeling works on: the claims without what does not come from the data. */
+struct bp_peel {
+    struct bp_predictor *p;
+    const struct bp_parts *parts;
+    const struct bp_setting *setting;
+    double *target[BP_PROBES_MAX]; /* n_theta: claims, taken into the declared world */
+    double *sum[BP_PROBES_MAX];    /* n_theta: the same before the division by N */
+    double *work;                  /* n_theta */
+    double *scaled;                /* n_theta */
+    size_t order[BP_PROBES_MAX];   /* probes, smallest batch first */
+    size_t witnesses;
+    double *block; /* owned */
+};
+
+/* Room, with the claims in the place of gradients and sums wherever a stage may
+ * look them up. bp_peel_close() puts the predictor's passes back. BP_ENOMEM. */
+enum bp_status bp_peel_open(struct bp_peel *peel, struct bp_predictor *p,
+                            const struct bp_parts *parts, const struct bp_setting *setting);
+void bp_peel_close(struct bp_peel *peel);
+
+/* Takes the claims into a world: offset off, and divided by its pattern. scale:
+ * of the offset. False when the pattern is 0 somewhere. */
+bool bp_peel_enter(struct bp_peel *peel, const struct bp_world *world, double scale);
+
+/* e and delta of layer l at the probes in use, into the passes, with the stages
+ * of parts one and two (NULL: none). False when something is not finite. */
+bool bp_peel_delta(struct bp_peel *peel, unsigned use, size_t l, const struct bp_part *one,
+                   const struct bp_part *two);
+
+/* Both witnesses on the delta that is in the passes: fit[0] for W_l, fit[1] for
+ * b_l (free where there is none), with the stages of parts one and two. */
+void bp_peel_hear(struct bp_peel *peel, unsigned use, size_t l, const struct bp_part *one,
+                  const struct bp_part *two, struct bp_fit fit[2]);
+
+/* delta_l from [dW_l | db_l] by least squares, into the passes, at the probes of
+ * use where that can be done; those are returned. */
+unsigned bp_peel_recover(struct bp_peel *peel, unsigned use, size_t l);
+
+#endif
