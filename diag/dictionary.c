@@ -98,7 +98,7 @@ static double output_distance(const struct bp_predictor *p, size_t k)
     for (size_t j = 0; j < count; j++) {
         const double a = p->pass[k].a[layers][j];
         const double b = probe->y[j];
-        const double distance = fabs(a - b) / larger(1e-6, larger(fabs(a), fabs(b)));
+        const double distance = fabs(a - b) / larger(1e-2, larger(fabs(a), fabs(b)));
         worst = distance >= 0.0 ? larger(worst, distance) : INFINITY;
     }
     return worst;
@@ -167,12 +167,6 @@ static double solve_factor(struct search *s, struct bp_hypothesis *h, size_t top
     return den > 0.0 ? 1.0 + num / den : 1.0;
 }
 
-/* Only stages that scale or regularise have factors to be solved for. */
-static bool may_have_factor(const struct bp_hypothesis *h)
-{
-    return h->fault->slot == BP_SCALE || h->fault->slot == BP_REGULARISE;
-}
-
 /* match->h must stay where it is while the stages are planted. */
 static void try_hypothesis(struct search *s, struct bp_match *match)
 {
@@ -189,11 +183,8 @@ static void try_hypothesis(struct search *s, struct bp_match *match)
         match->distance = s->above[top];
         return;
     }
-    if (may_have_factor(&match->h)) {
-        const double given = match->h.factor;
-        const double solved = solve_factor(s, &match->h, top);
-        match->h.factor = solved == 1.0 ? given : solved;
-    }
+    if (match->h.fault->solved)
+        match->h.factor = solve_factor(s, &match->h, top);
     backward_distance(s, top, match);
 }
 
@@ -231,7 +222,7 @@ static int cheaper(const void *a, const void *b)
     const struct bp_match *y = b;
     if (x->h.cost != y->h.cost)
         return x->h.cost < y->h.cost ? -1 : 1;
-    return x->distance < y->distance ? -1 : x->distance > y->distance;
+    return x->h.rank < y->h.rank ? -1 : x->h.rank > y->h.rank;
 }
 
 /* A hypothesis and the highest layer that it touches; forward ones are last. */
@@ -309,4 +300,25 @@ void bp_dictionary_release(struct bp_dictionary *dictionary)
 {
     bp_mem_free(dictionary->match);
     *dictionary = (struct bp_dictionary){0};
+}
+
+enum bp_status bp_dictionary_distance(struct bp_predictor *p, const struct bp_setting *setting,
+                                      const struct bp_hypothesis *h, double *distance)
+{
+    struct search s;
+    if (set_up(&s, p, setting) != BP_OK)
+        return BP_ENOMEM;
+    struct bp_match match = {.h = *h};
+    plant(&s, &match.h);
+    bool forward;
+    const size_t top = bp_predictor_top(p, s.ops, &forward);
+    (void)measure_right(&s);
+    if (forward)
+        forward_distance(&s, &match);
+    else
+        backward_distance(&s, top, &match);
+    *distance = larger(match.distance, match.forward);
+    run_right(p);
+    tear_down(&s);
+    return BP_OK;
 }

@@ -42,4 +42,9 @@ enum bp_status bp_dictionary_search(struct bp_dictionary *dictionary, struct bp_
                                     const struct bp_hypothesis *list, size_t n);
 void bp_dictionary_release(struct bp_dictionary *dictionary);
 
+/* The largest distance of what one hypothesis predicts, over all tensors and
+ * probes, the predictions of a forward fault included. BP_ENOMEM. */
+enum bp_status bp_dictionary_distance(struct bp_predictor *p, const struct bp_setting *setting,
+                                      const struct bp_hypothesis *h, double *distance);
+
 #endif

@@ -82,9 +82,8 @@ struct taking {
     const struct bp_setting *setting;
     struct bp_parts *parts;
     struct bp_ops *ops;
-    double *pattern, *doubled; /* [probe x n_tensors] */
+    double *pattern;           /* [probe x n_tensors] */
     double *offset, *declared; /* [probe x n_theta] */
-    double *spare;             /* n_theta */
     double *free_pattern;      /* where the next pattern goes */
     double *free_offset;       /* where the next offset goes */
 };
@@ -237,38 +236,41 @@ static bool other_world(const struct taking *t)
     return false;
 }
 
-/* Factors 1 and 2 tell whether a hypothesis has a factor to be solved for: its
- * pattern, or its offset, is then that of 1 and goes with it. */
-static void take(struct taking *t, const struct bp_hypothesis *given)
+/* A factor that is solved for: its pattern is kept at 2, its offset at 1. */
+static void take_solved(struct taking *t, const struct bp_hypothesis *given, size_t top)
 {
     struct bp_hypothesis h = *given;
+    h.factor = 2.0;
     plant(t, &h);
+    if (!take_pattern(t, top, t->pattern, t->offset))
+        return;
+    if (!other_world(t)) {
+        add_factor(t, given, true);
+    } else if (all_one(t->pattern, pattern_count(t))) {
+        h.factor = 1.0;
+        if (take_pattern(t, top, t->pattern, t->offset))
+            add_world(t, given, true);
+    }
+}
+
+static void take(struct taking *t, const struct bp_hypothesis *h)
+{
+    plant(t, h);
     bool forward;
     const size_t top = bp_predictor_top(t->p, t->ops, &forward);
-    const unsigned slots = slots_anywhere(t);
     if (forward || top == 0)
         return;
-    if (h.neuron == BP_NO_NEURON && take_pattern(t, top, t->pattern, t->offset) &&
-        is_scale(t, t->pattern)) {
-        bool is_free = false;
-        const bool other = other_world(t);
-        if ((slots & (1u << BP_SCALE | 1u << BP_REGULARISE)) != 0) {
-            h.factor = 2.0;
-            memcpy(t->doubled, t->pattern, pattern_count(t) * sizeof *t->doubled);
-            (void)take_pattern(t, top, t->pattern, other ? t->spare : t->offset);
-            is_free = !close_to(t->doubled, t->pattern, pattern_count(t));
-            if (other)
-                is_free = is_free || !close_to(t->spare, t->offset, t->p->n * t->p->net->n_theta);
-        }
-        h.factor = given->factor;
-        if (other)
-            add_world(t, &h, is_free);
+    if (h->fault->solved) {
+        take_solved(t, h, top);
+    } else if (h->neuron == BP_NO_NEURON && take_pattern(t, top, t->pattern, t->offset) &&
+               is_scale(t, t->pattern)) {
+        if (other_world(t))
+            add_world(t, h, false);
         else
-            add_factor(t, &h, is_free);
-        return;
+            add_factor(t, h, false);
+    } else if ((slots_anywhere(t) & 1u << BP_REGULARISE) == 0) {
+        add_parts(t, h);
     }
-    if ((slots & 1u << BP_REGULARISE) == 0)
-        add_parts(t, &h);
 }
 
 /* The stages of parts point at the parts' own hypotheses, which stay in place. */
@@ -289,7 +291,7 @@ static enum bp_status make_room(struct taking *t, size_t n)
     const size_t patterns = pattern_count(t) * (n + WORLDS_MAX + 1);
     struct bp_parts *parts = t->parts;
     t->ops = bp_mem_new(net->spec.layers + 1, sizeof *t->ops);
-    t->pattern = bp_mem_new(2 * pattern_count(t) + 3 * theta, sizeof *t->pattern);
+    t->pattern = bp_mem_new(pattern_count(t) + 2 * theta, sizeof *t->pattern);
     parts->part = bp_mem_new(n * net->spec.layers + 1, sizeof *parts->part);
     parts->factor = bp_mem_new(n + 1, sizeof *parts->factor);
     parts->world = bp_mem_new(WORLDS_MAX, sizeof *parts->world);
@@ -297,10 +299,8 @@ static enum bp_status make_room(struct taking *t, size_t n)
     if (t->ops == NULL || t->pattern == NULL || parts->part == NULL || parts->factor == NULL ||
         parts->world == NULL || parts->block == NULL)
         return BP_ENOMEM;
-    t->doubled = t->pattern + pattern_count(t);
-    t->offset = t->doubled + pattern_count(t);
+    t->offset = t->pattern + pattern_count(t);
     t->declared = t->offset + theta;
-    t->spare = t->declared + theta;
     t->free_pattern = parts->block;
     t->free_offset = parts->block + patterns;
     return BP_OK;

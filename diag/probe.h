@@ -37,7 +37,9 @@ struct bp_probe {
     double *y;       /* n x outputs: what the subject predicts */
     bool predicted;  /* y is there */
     double epsilon;  /* of what the subject computes in: 2^-53 or 2^-24 */
-    double step;     /* the rate that a claim was inferred from; 0 for a gradient as such */
+    double noise;    /* absolute error of an entry of a claim that was inferred from a step; or 0 */
+    bool inferred;   /* from a step */
+    bool any_factor; /* the size of the claim means nothing */
 };
 
 /* Room for n samples of this network. BP_ENOMEM. */
@@ -62,7 +64,8 @@ void bp_probe_load(const struct bp_probe *probe, struct bp_pass *pass);
 enum bp_status bp_probe_ask_net(struct bp_probe *probe, const struct bp_mlp *net,
                                 const struct bp_ops *ops, double epsilon);
 
-/* The claim of a subject; its predictions where it has any. BP_ESUBJECT. */
+/* The claim of a subject, and its predictions where it has any; theta is rounded to
+ * what the subject can hold. rate: of a step; 0 leaves it to the view. BP_ESUBJECT. */
 enum bp_status bp_probe_ask_view(struct bp_probe *probe, struct bp_view *view, double rate,
                                  struct bp_error *error);
 

@@ -56,14 +56,6 @@ static size_t work_count(const struct bp_mlp *net, size_t n)
     return most;
 }
 
-static double step_noise(const struct bp_probe *probe, const struct bp_tensor *tensor)
-{
-    if (probe->step == 0.0)
-        return 0.0;
-    return 2.0 * probe->epsilon * norm(probe->theta + tensor->offset, tensor->count) /
-           fabs(probe->step);
-}
-
 static enum bp_status measure_noise(struct bp_predictor *p, size_t k)
 {
     const struct bp_mlp *net = p->net;
@@ -79,7 +71,8 @@ static enum bp_status measure_noise(struct bp_predictor *p, size_t k)
         for (size_t j = 0; j < 2; j++)
             if (tensor[j] != NULL)
                 p->noise[k * net->n_tensors + (size_t)(tensor[j] - net->tensor)] =
-                    64.0 * probe->epsilon * magnitude[j] + step_noise(probe, tensor[j]);
+                    64.0 * probe->epsilon * magnitude[j] +
+                    2.0 * probe->noise * sqrt((double)tensor[j]->count);
     }
     bp_mem_free(work);
     return BP_OK;

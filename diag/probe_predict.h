@@ -10,7 +10,7 @@
  * from a step (theta - theta') / rate:
  *
  *     noise = 64 epsilon (|sum over the batch of |delta| |a|^T| / scale)
- *           + 2 epsilon |theta| / rate                 (for steps)
+ *           + 2 noise of an entry * sqrt(entries)      (for steps)
  *
  * A tensor matches at a distance of tol = max(1e-9, 2^14 epsilon) or less: about
  * 1e-9 for double, 1e-3 for single precision. A distance is never NaN: what is

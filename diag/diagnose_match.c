@@ -1,0 +1,129 @@
+/* diagnose_match.c -- see diagnose_match.h. */
+#include "diag/diagnose_match.h"
+
+#include "core/mem.h"
+
+#include <math.h>
+#include <string.h>
+
+static bool claims_finite(struct bp_diagnosis *diagnosis, const struct bp_predictor *p)
+{
+    for (size_t k = 0; k < p->n; k++)
+        for (size_t j = 0; j < p->net->n_theta; j++)
+            if (!isfinite(p->probe[k].g[j])) {
+                diagnosis->bad_probe = k;
+                diagnosis->bad_at = j;
+                return false;
+            }
+    return true;
+}
+
+static double distance_of_right(const struct bp_predictor *p)
+{
+    double worst = 0.0;
+    for (size_t k = 0; k < p->n; k++)
+        for (size_t i = 0; i < p->net->n_tensors; i++) {
+            const double d = bp_predictor_between(p, k, i, p->right[k], p->probe[k].g);
+            worst = d > worst ? d : worst;
+        }
+    return worst;
+}
+
+enum bp_status bp_diagnosis_match(struct bp_diagnosis *diagnosis, struct bp_predictor *p,
+                                  const struct bp_setting *setting, bool with_several)
+{
+    *diagnosis = (struct bp_diagnosis){0};
+    diagnosis->finite = claims_finite(diagnosis, p);
+    if (!diagnosis->finite)
+        return BP_OK;
+    diagnosis->dictionary.right = distance_of_right(p);
+    diagnosis->healthy = diagnosis->dictionary.right <= p->tol;
+    if (diagnosis->healthy)
+        return BP_OK;
+    const size_t before = p->backwards;
+    enum bp_status status =
+        bp_fault_hypotheses(setting, true, &diagnosis->list, &diagnosis->n_list);
+    if (status == BP_OK)
+        status = bp_dictionary_search(&diagnosis->dictionary, p, setting, diagnosis->list,
+                                      diagnosis->n_list);
+    if (status == BP_OK && diagnosis->dictionary.n == 0 && with_several) {
+        diagnosis->peeled = true;
+        status = bp_peel_run(&diagnosis->peeling, p, setting, diagnosis->list, diagnosis->n_list);
+        diagnosis->witnesses = diagnosis->peeling.witnesses;
+    }
+    diagnosis->evaluations = p->backwards - before;
+    if (status != BP_OK)
+        bp_diagnosis_release(diagnosis);
+    return status;
+}
+
+void bp_diagnosis_release(struct bp_diagnosis *diagnosis)
+{
+    bp_mem_free(diagnosis->list);
+    bp_dictionary_release(&diagnosis->dictionary);
+    *diagnosis = (struct bp_diagnosis){0};
+}
+
+/* ---- proof ----------------------------------------------------------------- */
+
+static enum bp_status prove_matches(struct bp_diagnosis *diagnosis, struct bp_predictor *fresh,
+                                    const struct bp_setting *setting)
+{
+    struct bp_dictionary *dictionary = &diagnosis->dictionary;
+    size_t kept = 0;
+    for (size_t i = 0; i < dictionary->n; i++) {
+        double distance;
+        const enum bp_status status =
+            bp_dictionary_distance(fresh, setting, &dictionary->match[i].h, &distance);
+        if (status != BP_OK)
+            return status;
+        if (distance <= 4.0 * fresh->tol)
+            dictionary->match[kept++] = dictionary->match[i];
+    }
+    dictionary->n = kept;
+    diagnosis->proven = kept > 0;
+    return BP_OK;
+}
+
+static enum bp_status prove_stories(struct bp_diagnosis *diagnosis, struct bp_predictor *fresh,
+                                    const struct bp_setting *setting)
+{
+    struct bp_peeling *peeling = &diagnosis->peeling;
+    size_t kept = 0;
+    for (size_t i = 0; i < peeling->n; i++) {
+        double distance = 0.0;
+        if (peeling->story[i].n_unexplained == 0) {
+            const enum bp_status status =
+                bp_story_distance(&peeling->story[i], fresh, setting, &distance);
+            if (status != BP_OK)
+                return status;
+        }
+        if (distance <= 64.0 * fresh->tol)
+            peeling->story[kept++] = peeling->story[i];
+    }
+    peeling->n = kept;
+    diagnosis->proven = kept > 0 && peeling->story[0].n_unexplained == 0;
+    return BP_OK;
+}
+
+enum bp_status bp_diagnosis_prove(struct bp_diagnosis *diagnosis, struct bp_predictor *fresh,
+                                  const struct bp_setting *setting)
+{
+    if (diagnosis->healthy || !diagnosis->finite)
+        return BP_OK;
+    return diagnosis->peeled ? prove_stories(diagnosis, fresh, setting)
+                             : prove_matches(diagnosis, fresh, setting);
+}
+
+size_t bp_diagnosis_count(const struct bp_diagnosis *diagnosis)
+{
+    if (diagnosis->dictionary.n > 0)
+        return 1;
+    return diagnosis->peeling.n > 0 ? diagnosis->peeling.story[0].n : 0;
+}
+
+const struct bp_hypothesis *bp_diagnosis_fault(const struct bp_diagnosis *diagnosis, size_t i)
+{
+    return diagnosis->dictionary.n > 0 ? &diagnosis->dictionary.match[0].h
+                                       : &diagnosis->peeling.story[0].h[i];
+}
