@@ -29,6 +29,38 @@ static double distance_of_right(const struct bp_predictor *p)
     return worst;
 }
 
+/* Whether the first match says more than "times some number". */
+static bool is_named(const struct bp_dictionary *dictionary)
+{
+    return dictionary->n > 0 && !(dictionary->match[0].h.fault->solved &&
+                                  dictionary->match[0].h.fault->slot == BP_SCALE);
+}
+
+static bool has_any_factor(const struct bp_story *story)
+{
+    for (size_t i = 0; i < story->n_factors; i++)
+        if (story->free_factor[i])
+            return true;
+    return false;
+}
+
+/* Several faults; where a constant factor alone would do, only those of known
+ * size. */
+static enum bp_status peel(struct bp_diagnosis *diagnosis, struct bp_predictor *p,
+                           const struct bp_setting *setting)
+{
+    const enum bp_status status =
+        bp_peel_run(&diagnosis->peeling, p, setting, diagnosis->list, diagnosis->n_list);
+    const struct bp_story *first = &diagnosis->peeling.story[0];
+    diagnosis->witnesses = diagnosis->peeling.witnesses;
+    diagnosis->peeled = diagnosis->dictionary.n == 0 ||
+                        (diagnosis->peeling.n > 0 && first->n_unexplained == 0 && first->n == 2 &&
+                         !has_any_factor(first) && first->world.fault == NULL);
+    if (diagnosis->peeled)
+        diagnosis->dictionary.n = 0;
+    return status;
+}
+
 enum bp_status bp_diagnosis_match(struct bp_diagnosis *diagnosis, struct bp_predictor *p,
                                   const struct bp_setting *setting, bool with_several)
 {
@@ -46,11 +78,8 @@ enum bp_status bp_diagnosis_match(struct bp_diagnosis *diagnosis, struct bp_pred
     if (status == BP_OK)
         status = bp_dictionary_search(&diagnosis->dictionary, p, setting, diagnosis->list,
                                       diagnosis->n_list);
-    if (status == BP_OK && diagnosis->dictionary.n == 0 && with_several) {
-        diagnosis->peeled = true;
-        status = bp_peel_run(&diagnosis->peeling, p, setting, diagnosis->list, diagnosis->n_list);
-        diagnosis->witnesses = diagnosis->peeling.witnesses;
-    }
+    if (status == BP_OK && !is_named(&diagnosis->dictionary) && with_several)
+        status = peel(diagnosis, p, setting);
     diagnosis->evaluations = p->backwards - before;
     if (status != BP_OK)
         bp_diagnosis_release(diagnosis);

@@ -17,15 +17,15 @@
 
 struct bp_diagnosis {
     bool healthy;
-    bool finite;            /* every claim is */
-    size_t bad_probe, bad_at; /* not finite: the first entry that is not */
+    bool finite;                /* every claim is */
+    size_t bad_probe, bad_at;   /* not finite: the first entry that is not */
     struct bp_hypothesis *list; /* owned: everything that was tried */
     size_t n_list;
     struct bp_dictionary dictionary; /* owned; its matches are the class */
     bool peeled;
     struct bp_peeling peeling; /* where no single fault matched */
-    bool proven;            /* the first of the class, or the first story, passed the proof */
-    size_t evaluations;     /* backward passes made */
+    bool proven;               /* the first of the class, or the first story, passed the proof */
+    size_t evaluations;        /* backward passes made */
     size_t witnesses;
 };
 

@@ -28,10 +28,10 @@ struct bp_match {
 };
 
 struct bp_dictionary {
-    double right;          /* the distance of the right stages from the claim */
+    double right;           /* the distance of the right stages from the claim */
     struct bp_match *match; /* owned: those within tolerance, cheapest first */
     size_t n;
-    struct bp_match next;  /* the nearest that is not within tolerance */
+    struct bp_match next; /* the nearest that is not within tolerance */
     bool has_next;
     size_t tried;
 };

@@ -7,15 +7,19 @@
 #include "diag/peel_witness.h"
 
 #include <math.h>
+
 #include <stdlib.h>
 #include <string.h>
 
 /* Prior costs of a step of a story; a fault's own comes from the catalogue. */
 static const double COST_AGAIN = 0.15;        /* the same as at another layer */
 static const double COST_OF_A_MULTIPLE = 0.7; /* a ratio that must be named later */
-static const double COST_UNEXPLAINED = 8.0;
-static const double DESPERATE = 3.0; /* two stages wrong at once are looked for only where
-                                        nothing this much dearer than the story is there */
+static const double COST_UNEXPLAINED = 12.0;
+static const double COST_OF_TWO = 7.5; /* of two faults in one layer, about */
+enum { LAST_RESORT = 4 }; /* three wrong stages in one layer: only for the first few stories */
+static const double ENOUGH = 10.0;  /* a story this cheap needs no second look */
+static const double HOPELESS = 7.0; /* a story this much dearer than the cheapest explained one of
+                                       its layer is not told further */
 
 /* One layer of one world. */
 struct level {
@@ -23,6 +27,9 @@ struct level {
     size_t l;
     struct bp_peel_beam *next;
     double explained; /* cost of the cheapest story without anything unexplained so far */
+    double own;       /* the same, of the story that is being told on */
+    bool thorough;    /* look for two wrong stages in one delta too */
+    bool all;         /* and for those beside a wrong outer product or bias sum */
 };
 
 /* ---- accepting ------------------------------------------------------------- */
@@ -102,8 +109,10 @@ static void accept(struct level *level, const struct bp_peel_state *from,
         }
     if (n_parts > BP_STORY_MAX)
         return;
-    if (unexplained == BP_EXPLAINED && cost < level->explained)
-        level->explained = cost;
+    if (unexplained == BP_EXPLAINED) {
+        level->explained = cost < level->explained ? cost : level->explained;
+        level->own = cost < level->own ? cost : level->own;
+    }
     struct bp_peel_state *state = bp_peel_beam_add(level->next, peel->p, from, cost);
     if (state == NULL)
         return;
@@ -135,6 +144,12 @@ static bool agree(const struct bp_fit fit[2])
     return fits(&fit[0]) && fits(&fit[1]) && (speaks(&fit[0]) || speaks(&fit[1]));
 }
 
+/* The claims are zero: a skipped layer, a chain that is cut. */
+static bool is_silent(const struct bp_fit fit[2])
+{
+    return fit[0].kind == BP_FIT_ZERO && (fit[1].kind == BP_FIT_ZERO || fit[1].kind == BP_FIT_FREE);
+}
+
 static bool is_block_part(const struct bp_part *part, size_t l)
 {
     return part->h.layer == l && (part->slots & ~(unsigned)BP_BLOCK_SLOTS) == 0;
@@ -160,8 +175,8 @@ static bool hear_two(struct level *level, const struct bp_peel_state *from,
                 continue;
             bp_peel_hear(level->peel, from->use, level->l, w, b, fit);
             if (agree(fit)) {
-                accept(level, from, (const struct bp_part *[4]){one, two, w, b}, fit,
-                       BP_EXPLAINED, from->use);
+                accept(level, from, (const struct bp_part *[4]){one, two, w, b}, fit, BP_EXPLAINED,
+                       from->use);
                 hit = true;
             }
         }
@@ -184,7 +199,14 @@ static bool consider(struct level *level, const struct bp_peel_state *from,
         accept(level, from, parts, none, BP_EXPLAINED, from->use);
         return true;
     }
-    if (fits(&none[0]) && fits(&none[1]))
+    if (fits(&none[0]) && fits(&none[1])) {
+        /* nothing can be said here: what comes below may bear it out */
+        if (!is_silent(none))
+            return false;
+        accept(level, from, parts, none, BP_EXPLAINED, from->use);
+        return true;
+    }
+    if (two != NULL && !level->all)
         return false;
     bool hit = false;
     for (size_t i = 0; i < peel->parts->n_parts; i++) {
@@ -273,25 +295,32 @@ static bool is_plain(const struct level *level, const struct bp_peel_state *from
     struct bp_fit fit[2];
     const struct bp_predictor *p = level->peel->p;
     bp_peel_hear(level->peel, from->use, level->l, NULL, NULL, fit);
-    return agree(fit) && ratio_cost(level, from, fit) == 0.0 &&
-           (fit[0].kind == BP_FIT_RATIO) && p->net->tensor[p->net->weights[level->l]].count > 2;
+    return agree(fit) && ratio_cost(level, from, fit) == 0.0 && (fit[0].kind == BP_FIT_RATIO) &&
+           p->net->tensor[p->net->weights[level->l]].count > 2;
 }
 
 static void expand(struct level *level, const struct bp_peel_state *from)
 {
+    if (from->cost > level->explained + HOPELESS)
+        return;
+    level->own = INFINITY;
     load(level->peel, from, level->l);
     const bool right = consider(level, from, NULL, NULL);
     if (right && bp_peel_delta(level->peel, from->use, level->l, NULL, NULL) &&
         is_plain(level, from))
         return;
     bool hit = consider_singles(level, from, false) || right;
-    const bool desperate = level->explained > from->cost + DESPERATE;
-    if (!hit && desperate)
-        hit = consider_pairs(level, from, false);
-    if (!hit && desperate)
+    if (!hit)
         hit = consider_singles(level, from, true);
-    if (!hit && desperate && level->peel->p->net->spec.layer[level->l].width <= 16)
-        hit = consider_pairs(level, from, true);
+    if (level->thorough && !(level->own <= from->cost + COST_OF_TWO)) {
+        hit = consider_pairs(level, from, false) || hit;
+        if (!hit && level->peel->p->net->spec.layer[level->l].width <= 16)
+            hit = consider_pairs(level, from, true);
+        level->all = !hit && level->next->n < LAST_RESORT;
+        if (level->all)
+            hit = consider_pairs(level, from, false);
+        level->all = false;
+    }
     if (!hit)
         give_up(level, from);
 }
@@ -314,6 +343,7 @@ struct telling {
     const struct bp_hypothesis *list;
     size_t n;
     struct bp_peel_beam beam[2];
+    bool thorough;
 };
 
 static void insert(struct bp_peeling *peeling, const struct bp_story *story)
@@ -352,18 +382,20 @@ static void read_state(struct bp_story *story, const struct bp_peel *peel,
     for (size_t l = peel->p->net->spec.layers; l >= 1; l--)
         if (state->unexplained[l] != BP_EXPLAINED && story->n_unexplained < BP_STORY_MAX) {
             story->unexplained_layer[story->n_unexplained] = l;
-            story->unexplained[story->n_unexplained++] =
-                (enum bp_unexplained)state->unexplained[l];
+            story->unexplained[story->n_unexplained++] = (enum bp_unexplained)state->unexplained[l];
         }
 }
 
 /* Names what is left over, and keeps the story if it holds. */
-static enum bp_status finish(struct telling *t, const struct bp_peel_state *state,
-                             const struct bp_hypothesis *world)
+static enum bp_status finish(struct telling *t, struct bp_peel_state *state,
+                             const struct bp_world *world, const struct bp_hypothesis *h)
 {
     struct bp_peel *peel = t->peel;
     struct bp_factoring found;
-    struct bp_story story = {.world = *world, .distance = INFINITY};
+    struct bp_story story = {.world = *h, .distance = INFINITY};
+    for (size_t i = 0; i < peel->p->net->n_tensors; i++)
+        if (world->pattern[i] == 0.0)
+            state->fit[i].kind = BP_FIT_FREE;
     if (!bp_factor_search(peel->parts, peel->p, state->fit, 1e9, &found))
         return BP_OK;
     read_state(&story, peel, state);
@@ -391,44 +423,53 @@ static enum bp_status finish(struct telling *t, const struct bp_peel_state *stat
     return BP_OK;
 }
 
-static enum bp_status peel_world(struct telling *t, const struct bp_world *world, double scale)
+static enum bp_status peel_world(struct telling *t, const struct bp_world *world, double size)
 {
     struct bp_peel *peel = t->peel;
     struct bp_peel_beam *now = &t->beam[0];
     struct bp_peel_beam *next = &t->beam[1];
     struct bp_hypothesis h = world->h;
-    if (!bp_peel_enter(peel, world, scale))
+    if (!bp_peel_enter(peel, world, size))
         return BP_OK;
-    h.factor = scale;
+    if (world->free)
+        h.factor = size;
     start(now, peel->p, h.fault == NULL ? 0.0 : BP_COST_OF_A_FAULT + h.cost);
     for (size_t l = peel->p->net->spec.layers; l >= 1; l--) {
-        struct level level = {.peel = peel, .l = l, .next = next, .explained = INFINITY};
+        struct level level = {
+            .peel = peel, .l = l, .next = next, .explained = INFINITY, .thorough = t->thorough};
         next->n = 0;
         for (size_t i = 0; i < now->n; i++)
             expand(&level, &now->state[now->order[i]]);
+        /* what is not even declared must explain all */
+        if (h.fault != NULL && !isfinite(level.explained))
+            return BP_OK;
         struct bp_peel_beam *swap = now;
         now = next;
         next = swap;
     }
     enum bp_status status = BP_OK;
     for (size_t i = 0; i < now->n && status == BP_OK; i++)
-        status = finish(t, &now->state[now->order[i]], &h);
+        status = finish(t, &now->state[now->order[i]], world, &h);
     return status;
 }
 
 /* ---- a world whose offset has a size of its own ----------------------------- */
 
 /* f and c with claim = c data + f offset, over the numbers of W_L at probe k;
- * false when that does not fit. */
-static bool two_parameters(const struct bp_peel *peel, const struct bp_world *world, size_t k,
-                           double *f)
+ * false when that does not fit. Data are in scaled, the offset in offset. */
+static bool two_parameters(const struct bp_peel *peel, size_t k, double *f)
 {
     const struct bp_predictor *p = peel->p;
     const struct bp_tensor *w = bp_mlp_weights(p->net, p->net->spec.layers);
     const double *u = p->probe[k].g + w->offset;
     const double *d = peel->scaled + w->offset;
-    const double *o = world->offset + k * p->net->n_theta + w->offset;
-    double dd = 0.0, oo = 0.0, d_o = 0.0, du = 0.0, ou = 0.0, uu = 0.0;
+    const double *o = peel->offset + w->offset;
+    double dd = 0.0;
+    double oo = 0.0;
+    double d_o = 0.0;
+    double du = 0.0;
+    double ou = 0.0;
+    double uu = 0.0;
     for (size_t j = 0; j < w->count; j++) {
         dd += d[j] * d[j];
         oo += o[j] * o[j];
@@ -450,24 +491,26 @@ static bool two_parameters(const struct bp_peel *peel, const struct bp_world *wo
     return sqrt(rest) <= 100.0 * p->tol * sqrt(uu);
 }
 
-/* The size of a free world's offset, from W_L under one way to get delta_L. */
+/* The size of a free world's offset, from W_L under one way to get delta_L and one
+ * to get dW_L of it. */
 static bool offset_size(struct bp_peel *peel, const struct bp_world *world,
-                        const struct bp_part *one, double *size)
+                        const struct bp_part *delta, const struct bp_part *block, double *size)
 {
     const size_t last = peel->p->net->spec.layers;
     bool any = false;
     for (size_t k = 0; k < peel->p->n; k++) {
         struct bp_fit fit[2];
         double f;
-        if (!bp_peel_delta(peel, 1u << k, last, one, NULL))
+        if (!bp_peel_delta(peel, 1u << k, last, delta, NULL))
             return false;
-        bp_peel_hear(peel, 1u << k, last, NULL, NULL, fit); /* leaves dW_L in scaled */
-        if (!two_parameters(peel, world, k, &f) || (any && !(fabs(f - *size) <= 1e-5 * fabs(f))))
+        bp_peel_hear(peel, 1u << k, last, block, NULL, fit); /* leaves dW_L in scaled */
+        bp_peel_offset(peel, world, 1.0, k, peel->offset);
+        if (!two_parameters(peel, k, &f) || (any && !(fabs(f - *size) <= 1e-5 * fabs(f))))
             return false;
         *size = f;
         any = true;
     }
-    return any && fabs(*size) > 1e-12;
+    return any && fabs(*size) > 1e-12 && !(world->whole && fabs(*size - 1.0) <= 1e-9);
 }
 
 static enum bp_status peel_free_world(struct telling *t, const struct bp_world *world)
@@ -475,16 +518,24 @@ static enum bp_status peel_free_world(struct telling *t, const struct bp_world *
     const struct bp_parts *parts = t->peel->parts;
     const size_t last = t->peel->p->net->spec.layers;
     double size;
-    if (offset_size(t->peel, world, NULL, &size))
+    if (offset_size(t->peel, world, NULL, NULL, &size))
         return peel_world(t, world, size);
-    for (size_t i = 0; i < parts->n_parts; i++)
-        if (is_delta_part(&parts->part[i], last) && !is_neuron(&parts->part[i]) &&
-            offset_size(t->peel, world, &parts->part[i], &size))
+    for (size_t i = 0; i < parts->n_parts; i++) {
+        const struct bp_part *part = &parts->part[i];
+        const bool delta = is_delta_part(part, last) && !is_neuron(part);
+        if ((delta || is_block_part(part, last)) &&
+            offset_size(t->peel, world, delta ? part : NULL, delta ? NULL : part, &size))
             return peel_world(t, world, size);
+    }
     return BP_OK;
 }
 
 /* ---- all worlds ------------------------------------------------------------ */
+
+static bool is_explained(const struct bp_peeling *peeling)
+{
+    return peeling->n > 0 && peeling->story[0].n_unexplained == 0;
+}
 
 static enum bp_status peel_worlds(struct telling *t)
 {
@@ -492,11 +543,20 @@ static enum bp_status peel_worlds(struct telling *t)
     for (size_t w = 0; w < t->peel->parts->n_worlds && status == BP_OK; w++) {
         const struct bp_world *world = &t->peel->parts->world[w];
         const double least = world->h.fault == NULL ? 0.0 : BP_COST_OF_A_FAULT + world->h.cost;
-        if (t->peeling->n > 0 && t->peeling->story[0].n_unexplained == 0 &&
-            t->peeling->story[0].cost <= least)
+        if (is_explained(t->peeling) && t->peeling->story[0].cost <= least + BP_COST_OF_A_FAULT)
             break;
         status = world->free ? peel_free_world(t, world) : peel_world(t, world, 1.0);
     }
+    return status;
+}
+
+/* Quickly first; thoroughly where that does not explain everything. */
+static enum bp_status peel_all(struct telling *t)
+{
+    enum bp_status status = peel_worlds(t);
+    t->thorough = true;
+    if (status == BP_OK && !(is_explained(t->peeling) && t->peeling->story[0].cost <= ENOUGH))
+        status = peel_worlds(t);
     return status;
 }
 
@@ -523,7 +583,7 @@ enum bp_status bp_peel_run(struct bp_peeling *peeling, struct bp_predictor *p,
     if (status == BP_OK)
         status = bp_peel_beam_init(&t.beam[1], p);
     if (status == BP_OK)
-        status = peel_worlds(&t);
+        status = peel_all(&t);
     peeling->witnesses = peel.witnesses;
     restore(p);
     bp_peel_beam_release(&t.beam[0]);

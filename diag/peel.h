@@ -25,7 +25,7 @@
 
 #include "diag/peel_factor.h"
 
-enum { BP_BEAM = 12, BP_STORY_MAX = 10, BP_STORIES_MAX = 12 };
+enum { BP_BEAM = 24, BP_STORY_MAX = 10, BP_STORIES_MAX = 12 };
 
 enum bp_unexplained {
     BP_EXPLAINED,

@@ -98,7 +98,8 @@ static void deepen(struct search *s)
         return;
     for (size_t f = 0; f < s->parts->n_factors; f++) {
         const struct bp_factor *factor = &s->parts->factor[f];
-        const double cost = BP_COST_OF_A_FAULT + factor->h.cost;
+        const double cost =
+            BP_COST_OF_A_FAULT + factor->h.cost + (factor->free ? BP_COST_OF_ANY_FACTOR : 0.0);
         double size = 1.0;
         if (s->now.cost + cost >= s->best.cost || !touches(s, f, broken) ||
             (factor->free && !size_for(s, broken, &size)))

@@ -15,14 +15,17 @@
 enum { BP_FACTORS_MAX = 3 };
 
 struct bp_factoring {
-    size_t n;                       /* how many */
-    size_t factor[BP_FACTORS_MAX];  /* indices into parts->factor */
-    double size[BP_FACTORS_MAX];    /* of a free one; else 1 */
+    size_t n;                      /* how many */
+    size_t factor[BP_FACTORS_MAX]; /* indices into parts->factor */
+    double size[BP_FACTORS_MAX];   /* of a free one; else 1 */
     double cost;
 };
 
 /* What one fault more adds to a story, beside its own prior cost. */
 #define BP_COST_OF_A_FAULT 2.0
+
+/* And a factor of no known size: dearer than two known ones. */
+#define BP_COST_OF_ANY_FACTOR 2.5
 
 /* fit: [n_tensors]; those of kind BP_FIT_NONE are not explained, and not asked.
  * False when no set was found; found->n is 0 when none is needed. Takes nothing

@@ -59,8 +59,7 @@ static bool goes_as(int i, int j, const double *ratio, const bool *seen,
     for (size_t k = 0; k < n; k++) {
         if (!seen[k])
             continue;
-        const double constant =
-            ratio[k] / (power((double)probe[k].n, i) * power(probe[k].rate, j));
+        const double constant = ratio[k] / (power((double)probe[k].n, i) * power(probe[k].rate, j));
         if (!any)
             first = constant;
         any = true;
@@ -94,8 +93,8 @@ struct bp_fit bp_fitting_end(const struct bp_fitting *fitting, const struct bp_p
     else if (!fitting->nonzero)
         fit.kind = BP_FIT_FREE;
     else
-        fit.kind = bp_fit_is_plausible(fit.ratio, fit.seen, probe, n, tol) ? BP_FIT_RATIO
-                                                                           : BP_FIT_NONE;
+        fit.kind =
+            bp_fit_is_plausible(fit.ratio, fit.seen, probe, n, tol) ? BP_FIT_RATIO : BP_FIT_NONE;
     return fit;
 }
 

@@ -16,10 +16,10 @@
 #include "diag/probe_predict.h"
 
 enum bp_fit_kind {
-    BP_FIT_NONE,  /* no multiple */
-    BP_FIT_FREE,  /* both are zero at every probe: nothing can be said */
-    BP_FIT_ZERO,  /* the claim is zero, the prediction is not */
-    BP_FIT_RATIO  /* ratio[k] wherever seen[k] */
+    BP_FIT_NONE, /* no multiple */
+    BP_FIT_FREE, /* both are zero at every probe: nothing can be said */
+    BP_FIT_ZERO, /* the claim is zero, the prediction is not */
+    BP_FIT_RATIO /* ratio[k] wherever seen[k] */
 };
 
 struct bp_fit {

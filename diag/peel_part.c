@@ -9,9 +9,7 @@
 
 /* ---- factors --------------------------------------------------------------- */
 
-/* What the regularisers of ops claim where the data claim nothing. */
-static void regulariser_alone(struct bp_predictor *p, size_t k, const struct bp_ops *ops,
-                              double *offset)
+void bp_world_offset(struct bp_predictor *p, size_t k, const struct bp_ops *ops, double *offset)
 {
     struct bp_pass *pass = &p->pass[k];
     double *scaled = pass->scaled;
@@ -62,10 +60,10 @@ bool bp_factor_pattern(struct bp_predictor *p, size_t k, const struct bp_ops *op
 {
     const struct bp_mlp *net = p->net;
     if (top > 0)
-        bp_predictor_run(p, k, ops, top);
-    regulariser_alone(p, k, ops, offset);
+        bp_predictor_run(p, k, ops, net->spec.layers);
+    bp_world_offset(p, k, ops, offset);
     double *right_offset = p->pass[k].next; /* not used by a backward pass */
-    regulariser_alone(p, k, p->base, right_offset);
+    bp_world_offset(p, k, p->base, right_offset);
     bool factor = true;
     for (size_t i = 0; i < net->n_tensors; i++) {
         pattern[i] = 1.0;
@@ -85,10 +83,7 @@ struct taking {
     double *pattern;           /* [probe x n_tensors] */
     double *offset, *declared; /* [probe x n_theta] */
     double *free_pattern;      /* where the next pattern goes */
-    double *free_offset;       /* where the next offset goes */
 };
-
-enum { WORLDS_MAX = 24 };
 
 static size_t pattern_count(const struct taking *t)
 {
@@ -186,19 +181,13 @@ static void add_factor(struct taking *t, const struct bp_hypothesis *h, bool is_
         (struct bp_factor){.h = *h, .pattern = keep_pattern(t, t->pattern), .free = is_free};
 }
 
-static void add_world(struct taking *t, const struct bp_hypothesis *h, bool is_free)
+static struct bp_world *add_world(struct taking *t, const struct bp_hypothesis *h)
 {
-    struct bp_parts *parts = t->parts;
-    const size_t count = t->p->n * t->p->net->n_theta;
-    if (parts->n_worlds == WORLDS_MAX)
-        return;
-    struct bp_world *world = &parts->world[parts->n_worlds++];
-    *world = (struct bp_world){.pattern = keep_pattern(t, t->pattern), .free = is_free};
+    struct bp_world *world = &t->parts->world[t->parts->n_worlds++];
+    *world = (struct bp_world){.pattern = keep_pattern(t, t->pattern)};
     if (h != NULL)
         world->h = *h;
-    world->offset = t->free_offset;
-    memcpy(world->offset, t->offset, count * sizeof *world->offset);
-    t->free_offset += count;
+    return world;
 }
 
 static bool has_part(const struct bp_parts *parts, const struct bp_hypothesis *h, size_t layer)
@@ -236,7 +225,7 @@ static bool other_world(const struct taking *t)
     return false;
 }
 
-/* A factor that is solved for: its pattern is kept at 2, its offset at 1. */
+/* A factor that is solved for: its pattern is that at 2. */
 static void take_solved(struct taking *t, const struct bp_hypothesis *given, size_t top)
 {
     struct bp_hypothesis h = *given;
@@ -246,11 +235,11 @@ static void take_solved(struct taking *t, const struct bp_hypothesis *given, siz
         return;
     if (!other_world(t)) {
         add_factor(t, given, true);
-    } else if (all_one(t->pattern, pattern_count(t))) {
-        h.factor = 1.0;
-        if (take_pattern(t, top, t->pattern, t->offset))
-            add_world(t, given, true);
+        return;
     }
+    struct bp_world *world = add_world(t, given);
+    world->free = true;
+    world->whole = !all_one(t->pattern, pattern_count(t));
 }
 
 static void take(struct taking *t, const struct bp_hypothesis *h)
@@ -265,7 +254,7 @@ static void take(struct taking *t, const struct bp_hypothesis *h)
     } else if (h->neuron == BP_NO_NEURON && take_pattern(t, top, t->pattern, t->offset) &&
                is_scale(t, t->pattern)) {
         if (other_world(t))
-            add_world(t, h, false);
+            add_world(t, h);
         else
             add_factor(t, h, false);
     } else if ((slots_anywhere(t) & 1u << BP_REGULARISE) == 0) {
@@ -288,21 +277,20 @@ static enum bp_status make_room(struct taking *t, size_t n)
 {
     const struct bp_mlp *net = t->p->net;
     const size_t theta = t->p->n * net->n_theta;
-    const size_t patterns = pattern_count(t) * (n + WORLDS_MAX + 1);
+    const size_t patterns = pattern_count(t) * (n + 1);
     struct bp_parts *parts = t->parts;
     t->ops = bp_mem_new(net->spec.layers + 1, sizeof *t->ops);
     t->pattern = bp_mem_new(pattern_count(t) + 2 * theta, sizeof *t->pattern);
     parts->part = bp_mem_new(n * net->spec.layers + 1, sizeof *parts->part);
     parts->factor = bp_mem_new(n + 1, sizeof *parts->factor);
-    parts->world = bp_mem_new(WORLDS_MAX, sizeof *parts->world);
-    parts->block = bp_mem_new(patterns + WORLDS_MAX * theta, sizeof *parts->block);
+    parts->world = bp_mem_new(n + 1, sizeof *parts->world);
+    parts->block = bp_mem_new(patterns, sizeof *parts->block);
     if (t->ops == NULL || t->pattern == NULL || parts->part == NULL || parts->factor == NULL ||
         parts->world == NULL || parts->block == NULL)
         return BP_ENOMEM;
     t->offset = t->pattern + pattern_count(t);
     t->declared = t->offset + theta;
     t->free_pattern = parts->block;
-    t->free_offset = parts->block + patterns;
     return BP_OK;
 }
 
@@ -316,7 +304,7 @@ enum bp_status bp_parts_init(struct bp_parts *parts, struct bp_predictor *p,
     if (status == BP_OK) {
         memcpy(t.ops, p->base, (p->net->spec.layers + 1) * sizeof *t.ops);
         (void)take_pattern(&t, p->net->spec.layers, t.pattern, t.offset);
-        add_world(&t, NULL, false);
+        add_world(&t, NULL);
         memcpy(t.declared, t.offset, p->n * p->net->n_theta * sizeof *t.declared);
         for (size_t i = 0; i < n; i++)
             take(&t, &list[i]);

@@ -21,8 +21,8 @@
 #include "diag/probe_predict.h"
 
 enum {
-    BP_DELTA_SLOTS = 1 << BP_LOSS_GRADIENT | 1 << BP_OUTPUT_DELTA | 1 << BP_PROPAGATE |
-                     1 << BP_DERIVATIVE,
+    BP_DELTA_SLOTS =
+        1 << BP_LOSS_GRADIENT | 1 << BP_OUTPUT_DELTA | 1 << BP_PROPAGATE | 1 << BP_DERIVATIVE,
     BP_BLOCK_SLOTS = 1 << BP_OUTER_PRODUCT | 1 << BP_BIAS_SUM | 1 << BP_SCALE
 };
 
@@ -40,9 +40,9 @@ struct bp_factor {
 
 struct bp_world {
     struct bp_hypothesis h; /* fault is NULL for the world as declared */
-    double *offset;         /* [probe x n_theta]: what does not come from the data */
-    double *pattern;        /* [probe x n_tensors]: what the rest is multiplied by; or 1 */
-    bool free;              /* offset is for factor 1 and goes with the factor */
+    double *pattern;        /* [probe x n_tensors]: what the data's part is multiplied by */
+    bool free;              /* the offset goes with the factor, which is to be solved for */
+    bool whole;             /* free, and the data's part goes with it too */
 };
 
 struct bp_parts {
@@ -52,7 +52,7 @@ struct bp_parts {
     size_t n_factors;
     struct bp_world *world; /* the declared one first, then the cheapest */
     size_t n_worlds;
-    double *block; /* owned: patterns and offsets */
+    double *block; /* owned: patterns */
 };
 
 /* Takes list[0 .. n-1] apart; forward faults are left out. BP_ENOMEM. */
@@ -61,9 +61,13 @@ enum bp_status bp_parts_init(struct bp_parts *parts, struct bp_predictor *p,
                              size_t n);
 void bp_parts_release(struct bp_parts *parts);
 
+/* What the regularisers of ops claim at probe k where the data claim nothing:
+ * n_theta numbers. */
+void bp_world_offset(struct bp_predictor *p, size_t k, const struct bp_ops *ops, double *offset);
+
 /* What a hypothesis alone multiplies each tensor by at probe k: pattern
  * [n_tensors]. False when it is no factor there. offset: n_theta numbers, what it
- * claims without any data. work: L + 1 tables. */
+ * claims without any data. */
 bool bp_factor_pattern(struct bp_predictor *p, size_t k, const struct bp_ops *ops, size_t top,
                        double *pattern, double *offset);
 

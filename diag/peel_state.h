@@ -9,11 +9,11 @@
 struct bp_peel_state {
     double cost;
     size_t n_parts;
-    size_t part[BP_STORY_MAX];   /* indices into bp_parts.part */
-    unsigned use;                /* probes at which delta is known, one bit each */
-    unsigned char *unexplained;  /* [L + 1]: enum bp_unexplained */
-    struct bp_fit *fit;          /* [n_tensors] */
-    double *arrays;              /* for each probe: e, then delta, of all layers */
+    size_t part[BP_STORY_MAX];  /* indices into bp_parts.part */
+    unsigned use;               /* probes at which delta is known, one bit each */
+    unsigned char *unexplained; /* [L + 1]: enum bp_unexplained */
+    struct bp_fit *fit;         /* [n_tensors] */
+    double *arrays;             /* for each probe: e, then delta, of all layers */
 };
 
 struct bp_peel_beam {

@@ -8,7 +8,7 @@
 
 /* ---- merging --------------------------------------------------------------- */
 
-static const double COST_OF_THE_UNEXPLAINED = 8.0;
+static const double COST_OF_THE_UNEXPLAINED = 16.0;
 static const double COST_OF_AN_ODD_PLACE = 1.0; /* where the catalogue knows none */
 
 static bool same_kind(const struct bp_hypothesis *a, const struct bp_hypothesis *b)
@@ -78,7 +78,7 @@ void bp_story_merge(struct bp_story *story, const struct bp_setting *setting,
             tell_part(story, i, list, n);
     }
     for (size_t i = 0; i < story->n_factors; i++)
-        tell(story, &story->factor[i], 0.0);
+        tell(story, &story->factor[i], story->free_factor[i] ? BP_COST_OF_ANY_FACTOR : 0.0);
     if (story->world.fault != NULL)
         tell(story, &story->world, 0.0);
 }
@@ -93,17 +93,31 @@ struct telling {
     double *offset;           /* n_theta */
 };
 
+static bool differs(const struct bp_stage *a, const struct bp_stage *b)
+{
+    return a->run != b->run || a->params != b->params;
+}
+
+/* What is replaced at layer l in the one into the story's; false when something
+ * there is replaced already. */
+static bool merge_stages(const struct telling *t, size_t l)
+{
+    bool free = true;
+    for (size_t slot = 0; slot < BP_SLOTS; slot++) {
+        const struct bp_stage *base = &t->p->base[l].stage[slot];
+        if (!differs(&t->one[l].stage[slot], base))
+            continue;
+        free = free && !differs(&t->ops[l].stage[slot], base);
+        t->ops[l].stage[slot] = t->one[l].stage[slot];
+    }
+    return free;
+}
+
 static void plant_slots(const struct telling *t, const struct bp_hypothesis *part)
 {
-    const size_t l = part->layer;
     memcpy(t->one, t->p->base, (t->p->net->spec.layers + 1) * sizeof *t->one);
-    part->fault->plant(part, l, t->one);
-    for (size_t slot = 0; slot < BP_SLOTS; slot++) {
-        const struct bp_stage *stage = &t->one[l].stage[slot];
-        const struct bp_stage *base = &t->p->base[l].stage[slot];
-        if (stage->run != base->run || stage->params != base->params)
-            t->ops[l].stage[slot] = *stage;
-    }
+    part->fault->plant(part, part->layer, t->one);
+    (void)merge_stages(t, part->layer);
 }
 
 static void multiply(const struct telling *t, double *out, bool is_free, double size)
@@ -133,7 +147,8 @@ static void apply_pattern(const struct telling *t, const struct bp_hypothesis *h
 }
 
 /* Layers above a later hypothesis' top must be right again. */
-static void predict(const struct telling *t, const struct bp_story *story, size_t k, double *out)
+static void predict_by_patterns(const struct telling *t, const struct bp_story *story, size_t k,
+                                double *out)
 {
     struct bp_predictor *p = t->p;
     const size_t layers = p->net->spec.layers;
@@ -158,6 +173,45 @@ static void predict(const struct telling *t, const struct bp_story *story, size_
     for (size_t j = 0; j < n_theta; j++)
         out[j] += t->offset[j];
     bp_predictor_run(p, k, p->base, layers);
+}
+
+/* All of it planted at once; false when two of it replace the same stage. */
+static bool plant_all(const struct telling *t, const struct bp_story *story)
+{
+    const size_t layers = t->p->net->spec.layers;
+    const struct bp_hypothesis *h[BP_STORY_MAX + BP_FACTORS_MAX + 1];
+    size_t n = 0;
+    for (size_t i = 0; i < story->n_parts; i++)
+        h[n++] = &story->part[i];
+    for (size_t i = 0; i < story->n_factors; i++)
+        h[n++] = &story->factor[i];
+    if (story->world.fault != NULL)
+        h[n++] = &story->world;
+    memcpy(t->ops, t->p->base, (layers + 1) * sizeof *t->ops);
+    for (size_t i = 0; i < n; i++) {
+        memcpy(t->one, t->p->base, (layers + 1) * sizeof *t->one);
+        if (i < story->n_parts)
+            h[i]->fault->plant(h[i], h[i]->layer, t->one);
+        else
+            bp_fault_plant(h[i], t->setting, t->one);
+        for (size_t l = 1; l <= layers; l++)
+            if (!merge_stages(t, l))
+                return false;
+    }
+    return true;
+}
+
+/* Stage by stage where that can be; else factors are multiplied in afterwards. */
+static void predict(const struct telling *t, const struct bp_story *story, size_t k, double *out)
+{
+    struct bp_predictor *p = t->p;
+    if (!plant_all(t, story)) {
+        predict_by_patterns(t, story, k, out);
+        return;
+    }
+    bp_predictor_run(p, k, t->ops, p->net->spec.layers);
+    memcpy(out, p->grad[k], p->net->n_theta * sizeof *out);
+    bp_predictor_run(p, k, p->base, p->net->spec.layers);
 }
 
 static enum bp_status open_telling(struct telling *t, struct bp_predictor *p,

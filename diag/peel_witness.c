@@ -25,13 +25,17 @@ enum bp_status bp_peel_open(struct bp_peel *peel, struct bp_predictor *p,
 {
     const size_t n_theta = p->net->n_theta;
     *peel = (struct bp_peel){.p = p, .parts = parts, .setting = setting};
-    peel->block = bp_mem_new((2 * p->n + 2) * n_theta, sizeof *peel->block);
-    if (peel->block == NULL)
+    peel->block = bp_mem_new((2 * p->n + 3) * n_theta, sizeof *peel->block);
+    peel->ops = bp_mem_new(p->net->spec.layers + 1, sizeof *peel->ops);
+    if (peel->block == NULL || peel->ops == NULL) {
+        bp_peel_close(peel);
         return BP_ENOMEM;
+    }
     peel->work = peel->block;
     peel->scaled = peel->work + n_theta;
+    peel->offset = peel->scaled + n_theta;
     for (size_t k = 0; k < p->n; k++) {
-        peel->target[k] = peel->scaled + (2 * k + 1) * n_theta;
+        peel->target[k] = peel->offset + (2 * k + 1) * n_theta;
         peel->sum[k] = peel->target[k] + n_theta;
     }
     order_probes(peel);
@@ -41,25 +45,52 @@ enum bp_status bp_peel_open(struct bp_peel *peel, struct bp_predictor *p,
 void bp_peel_close(struct bp_peel *peel)
 {
     bp_mem_free(peel->block);
+    bp_mem_free(peel->ops);
     *peel = (struct bp_peel){0};
 }
 
-bool bp_peel_enter(struct bp_peel *peel, const struct bp_world *world, double scale)
+void bp_peel_offset(struct bp_peel *peel, const struct bp_world *world, double size, size_t k,
+                    double *offset)
+{
+    struct bp_predictor *p = peel->p;
+    struct bp_hypothesis h = world->h;
+    memcpy(peel->ops, p->base, (p->net->spec.layers + 1) * sizeof *peel->ops);
+    if (h.fault != NULL) {
+        h.factor = world->free ? size : h.factor;
+        bp_fault_plant(&h, peel->setting, peel->ops);
+    }
+    bp_world_offset(p, k, peel->ops, offset);
+    p->pass[k].ops = p->base;
+}
+
+/* One tensor of one probe; false when what must be 0 is not. */
+static bool enter_tensor(struct bp_peel *peel, size_t k, const struct bp_tensor *tensor, double c)
 {
     const struct bp_predictor *p = peel->p;
-    const struct bp_mlp *net = p->net;
-    for (size_t k = 0; k < p->n; k++) {
-        const double n = net->spec.reduction == BP_MEAN ? (double)p->probe[k].n : 1.0;
+    const bool mean = p->net->spec.reduction == BP_MEAN;
+    const double n = mean ? (double)p->probe[k].n : 1.0;
+    double rest = 0.0;
+    for (size_t j = tensor->offset; j < tensor->offset + tensor->count; j++) {
+        const double data = p->probe[k].g[j] - peel->offset[j];
+        rest += data * data;
+        peel->target[k][j] = c == 0.0 ? 0.0 : data / c;
+        peel->sum[k][j] = n * peel->target[k][j];
+    }
+    const size_t i = (size_t)(tensor - p->net->tensor);
+    return c != 0.0 || sqrt(rest) <= p->noise[k * p->net->n_tensors + i];
+}
+
+bool bp_peel_enter(struct bp_peel *peel, const struct bp_world *world, double size)
+{
+    const struct bp_mlp *net = peel->p->net;
+    for (size_t k = 0; k < peel->p->n; k++) {
+        bp_peel_offset(peel, world, size, k, peel->offset);
         for (size_t i = 0; i < net->n_tensors; i++) {
-            const struct bp_tensor *tensor = &net->tensor[i];
-            const double c = world->pattern[k * net->n_tensors + i];
-            if (c == 0.0)
+            double c = world->pattern[k * net->n_tensors + i];
+            if (world->whole && c != 1.0)
+                c = size;
+            if (!enter_tensor(peel, k, &net->tensor[i], c))
                 return false;
-            for (size_t j = tensor->offset; j < tensor->offset + tensor->count; j++) {
-                const double offset = scale * world->offset[k * net->n_theta + j];
-                peel->target[k][j] = (p->probe[k].g[j] - offset) / c;
-                peel->sum[k][j] = n * peel->target[k][j];
-            }
         }
     }
     return true;
@@ -158,10 +189,10 @@ void bp_peel_hear(struct bp_peel *peel, unsigned use, size_t l, const struct bp_
         run_block(peel, k, l, one, two);
         for (size_t j = 0; j < 2; j++)
             if (tensor[j] != NULL)
-                bp_fitting_add(&fitting[j], k, tensor[j]->count, peel->scaled + tensor[j]->offset,
-                               peel->target[k] + tensor[j]->offset,
-                               p->noise[k * p->net->n_tensors + (size_t)(tensor[j] - p->net->tensor)],
-                               p->tol);
+                bp_fitting_add(
+                    &fitting[j], k, tensor[j]->count, peel->scaled + tensor[j]->offset,
+                    peel->target[k] + tensor[j]->offset,
+                    p->noise[k * p->net->n_tensors + (size_t)(tensor[j] - p->net->tensor)], p->tol);
         if (fitting[0].failed && (tensor[1] == NULL || fitting[1].failed))
             break;
     }

@@ -13,6 +13,8 @@ struct bp_peel {
     double *sum[BP_PROBES_MAX];    /* n_theta: the same before the division by N */
     double *work;                  /* n_theta */
     double *scaled;                /* n_theta */
+    double *offset;                /* n_theta */
+    struct bp_ops *ops;            /* owned: [L + 1] */
     size_t order[BP_PROBES_MAX];   /* probes, smallest batch first */
     size_t witnesses;
     double *block; /* owned */
@@ -24,9 +26,13 @@ enum bp_status bp_peel_open(struct bp_peel *peel, struct bp_predictor *p,
                             const struct bp_parts *parts, const struct bp_setting *setting);
 void bp_peel_close(struct bp_peel *peel);
 
-/* Takes the claims into a world: offset off, and divided by its pattern. scale:
- * of the offset. False when the pattern is 0 somewhere. */
-bool bp_peel_enter(struct bp_peel *peel, const struct bp_world *world, double scale);
+/* Takes the claims into a world: offset off, and divided by its pattern. size: of
+ * a free one. Where the pattern is 0 so must the rest be: false when it is not. */
+bool bp_peel_enter(struct bp_peel *peel, const struct bp_world *world, double size);
+
+/* What does not come from the data at probe k, of a free world: at size 1. */
+void bp_peel_offset(struct bp_peel *peel, const struct bp_world *world, double size, size_t k,
+                    double *offset);
 
 /* e and delta of layer l at the probes in use, into the passes, with the stages
  * of parts one and two (NULL: none). False when something is not finite. */

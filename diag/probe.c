@@ -44,8 +44,7 @@ static void draw_theta(struct bp_probe *probe, const struct bp_mlp *net, struct 
 {
     for (size_t i = 0; i < net->n_tensors; i++) {
         const struct bp_tensor *tensor = &net->tensor[i];
-        const double sd =
-            tensor->role == BP_BIASES ? 0.5 : 1.0 / sqrt((double)tensor->cols);
+        const double sd = tensor->role == BP_BIASES ? 0.5 : 1.0 / sqrt((double)tensor->cols);
         for (size_t k = 0; k < tensor->count; k++)
             probe->theta[tensor->offset + k] = sd * bp_rng_normal(rng);
     }
@@ -108,8 +107,7 @@ static bool tells(const struct bp_probe *probe, const struct bp_mlp *net, struct
     return true;
 }
 
-enum bp_status bp_probe_draw(struct bp_probe *probe, const struct bp_mlp *net,
-                             struct bp_rng *rng)
+enum bp_status bp_probe_draw(struct bp_probe *probe, const struct bp_mlp *net, struct bp_rng *rng)
 {
     struct bp_pass pass;
     enum bp_status status = bp_pass_init(&pass, net, probe->n);
@@ -192,8 +190,9 @@ static struct bp_ops *single_ops(const struct bp_mlp *net, const struct bp_ops *
     struct bp_ops *single = bp_mem_new(net->spec.layers + 1, sizeof *single);
     for (size_t l = 1; single != NULL && l <= net->spec.layers; l++)
         for (size_t slot = 0; slot < BP_SLOTS; slot++)
-            single[l].stage[slot] = (struct bp_stage){
-                .run = run_single, .params = &ops[l].stage[slot], .right = ops[l].stage[slot].right};
+            single[l].stage[slot] = (struct bp_stage){.run = run_single,
+                                                      .params = &ops[l].stage[slot],
+                                                      .right = ops[l].stage[slot].right};
     return single;
 }
 

@@ -25,12 +25,12 @@
 enum { BP_PROBE_DRAWS = 12 };
 
 struct bp_probe {
-    size_t n;        /* samples */
-    double *theta;   /* n_theta */
-    double *x;       /* n x inputs */
-    double *t;       /* n x outputs */
-    double *mask;    /* multipliers for dropout: layers 1 .. L-1, one after the other, each
-                        n x width; all 1 unless masked */
+    size_t n;      /* samples */
+    double *theta; /* n_theta */
+    double *x;     /* n x inputs */
+    double *t;     /* n x outputs */
+    double *mask;  /* multipliers for dropout: layers 1 .. L-1, one after the other, each
+                      n x width; all 1 unless masked */
     bool masked;
     double rate;     /* of the step that the claim is for; 0 when none is known */
     double *g;       /* n_theta: the claim */
@@ -47,8 +47,7 @@ enum bp_status bp_probe_init(struct bp_probe *probe, const struct bp_mlp *net, s
 void bp_probe_release(struct bp_probe *probe);
 
 /* Draws theta, x and t. BP_ENOMEM. */
-enum bp_status bp_probe_draw(struct bp_probe *probe, const struct bp_mlp *net,
-                             struct bp_rng *rng);
+enum bp_status bp_probe_draw(struct bp_probe *probe, const struct bp_mlp *net, struct bp_rng *rng);
 
 /* Draws a dropout mask for the hidden layers: each unit is kept with probability
  * keep, and then multiplied by 1 / keep. */

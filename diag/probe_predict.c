@@ -99,8 +99,7 @@ static enum bp_status set_up(struct bp_predictor *p, size_t k)
 }
 
 enum bp_status bp_predictor_init(struct bp_predictor *p, const struct bp_mlp *net,
-                                 const struct bp_ops *base, const struct bp_probe *probe,
-                                 size_t n)
+                                 const struct bp_ops *base, const struct bp_probe *probe, size_t n)
 {
     assert(n <= BP_PROBES_MAX);
     *p = (struct bp_predictor){.net = net, .base = base, .probe = probe, .n = n, .tol = 1e-9};

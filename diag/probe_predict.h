@@ -27,24 +27,23 @@
 enum { BP_PROBES_MAX = 8 };
 
 struct bp_predictor {
-    const struct bp_mlp *net;      /* borrowed: the described network */
-    const struct bp_ops *base;     /* borrowed: the stages that count as right here */
-    const struct bp_probe *probe;  /* borrowed: [n] */
+    const struct bp_mlp *net;     /* borrowed: the described network */
+    const struct bp_ops *base;    /* borrowed: the stages that count as right here */
+    const struct bp_probe *probe; /* borrowed: [n] */
     size_t n;
     struct bp_pass pass[BP_PROBES_MAX]; /* forward done under base */
-    double *grad[BP_PROBES_MAX];   /* n_theta each: what the last prediction was */
-    double *right[BP_PROBES_MAX];  /* n_theta each: the prediction of base */
-    double *noise;                 /* [n x n_tensors] */
-    double *block;                 /* owned */
+    double *grad[BP_PROBES_MAX];        /* n_theta each: what the last prediction was */
+    double *right[BP_PROBES_MAX];       /* n_theta each: the prediction of base */
+    double *noise;                      /* [n x n_tensors] */
+    double *block;                      /* owned */
     double tol;
-    size_t backwards;              /* how many predictions were made */
+    size_t backwards; /* how many predictions were made */
 };
 
 /* Base: a table of tables [1 .. L] whose forward stages are used for all
  * predictions; usually net->ops. probe: at most BP_PROBES_MAX. BP_ENOMEM. */
 enum bp_status bp_predictor_init(struct bp_predictor *p, const struct bp_mlp *net,
-                                 const struct bp_ops *base, const struct bp_probe *probe,
-                                 size_t n);
+                                 const struct bp_ops *base, const struct bp_probe *probe, size_t n);
 void bp_predictor_release(struct bp_predictor *p);
 
 /* The gradient at probe k under ops, into p->grad[k], layers from .. 1; those above

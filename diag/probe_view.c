@@ -14,7 +14,7 @@ enum bp_status bp_probe_ask_view(struct bp_probe *probe, struct bp_view *view, d
     probe->noise = claim.noise;
     probe->inferred = claim.inferred;
     probe->any_factor = claim.any_factor;
-    probe->rate = claim.inferred                                       ? claim.rate
+    probe->rate = claim.inferred                              ? claim.rate
                   : view->subject->rate_kind == BP_RATE_FIXED ? view->subject->rate
                                                               : rate;
     if (!view->can_predict)

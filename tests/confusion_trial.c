@@ -30,8 +30,8 @@ static void draw_widths(struct bp_spec *spec, struct bp_rng *rng)
 
 static void draw_activations(struct bp_spec *spec, bool relu, struct bp_rng *rng)
 {
-    static const enum bp_activation HIDDEN[] = {BP_SIGMOID, BP_SIGMOID, BP_SIGMOID, BP_TANH,
-                                                BP_TANH,    BP_TANH,    BP_RELU,    BP_RELU,
+    static const enum bp_activation HIDDEN[] = {BP_SIGMOID, BP_SIGMOID,    BP_SIGMOID, BP_TANH,
+                                                BP_TANH,    BP_TANH,       BP_RELU,    BP_RELU,
                                                 BP_RELU,    BP_LEAKY_RELU, BP_IDENTITY};
     const enum bp_activation base = HIDDEN[bp_rng_below(rng, 11)];
     for (size_t l = 1; l < spec->layers; l++) {
@@ -92,7 +92,8 @@ void trial_open(struct trial *trial, uint64_t seed, const struct trial_wish *wis
     *trial = (struct trial){.epsilon = wish->single ? 0x1p-24 : 0x1p-53, .scale = wish->scale};
     bp_rng_seed(&trial->rng, seed);
     struct bp_spec spec;
-    must(bp_spec_init(&spec, (wish->masked ? 2 : 1) + bp_rng_below(&trial->rng, wish->masked ? 3 : 4)));
+    must(bp_spec_init(&spec,
+                      (wish->masked ? 2 : 1) + bp_rng_below(&trial->rng, wish->masked ? 3 : 4)));
     draw_widths(&spec, &trial->rng);
     draw_activations(&spec, wish->relu, &trial->rng);
     draw_output(&spec, &trial->rng);

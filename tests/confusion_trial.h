@@ -20,7 +20,7 @@ struct trial {
     struct bp_probe probe[TRIAL_PROBES + 1]; /* the last is drawn after the match */
     size_t n_probes;                         /* without that one */
     struct bp_rng rng;
-    struct bp_ops *ops;                      /* with what is planted */
+    struct bp_ops *ops; /* with what is planted */
     size_t n_planted;
     struct bp_hypothesis planted[TRIAL_PLANTED_MAX];
     double epsilon; /* of the claims */
@@ -49,8 +49,7 @@ void trial_ask(struct trial *trial);
  * each one of the planted faults left out. False too where a claim is not finite. */
 bool trial_shows(struct trial *trial);
 
-/* Diagnoses as the program does: match, then proof at the fresh probe. list: NULL,
- * or faults (by name) that the catalogue does not hold this time. */
+/* Diagnoses as the program does: match, then proof at the fresh probe. */
 void trial_diagnose(struct trial *trial, struct bp_diagnosis *diagnosis);
 
 #endif
