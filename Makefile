@@ -39,6 +39,13 @@ $(BUILD)/core/kernel_avx2.o:   KERNEL_FLAGS = -mavx2 -mfma
 $(BUILD)/core/kernel_avx512.o: KERNEL_FLAGS = -mavx512f -mavx512dq -mavx512vl -mfma
 endif
 
+# The style and the script of the pages, as lines of C.
+$(BUILD)/plots/page_%.h: plots/page.%
+	@mkdir -p $(@D)
+	@sed 's/\\/\\\\/g; s/"/\\"/g; s/.*/"&\\n",/' $< > $@
+$(BUILD)/plots/page_parts.o: $(BUILD)/plots/page_css.h $(BUILD)/plots/page_js.h
+$(BUILD)/plots/page_parts.o: CFLAGS += -I$(BUILD)
+
 $(BUILD)/%.o: %.c | $(FIRST)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(KERNEL_FLAGS) -MMD -MP -c -o $@ $<

@@ -75,7 +75,7 @@ static void plot(struct bp_script *to, const struct bp_figure_ratios *figure)
     put_names(to, figure);
     put_ratios(to, figure, &x);
     name_values(to, figure);
-    bp_ink_note(to, 1.0, 1.0 + 14.0 / to->height, "right", BP_INK_ORANGE, "bar: the goal");
+    bp_ink_note(to, 1.0, 1.0 + 14.0 / to->height, "right", BP_INK_VERMILION, "bar: the goal");
     const double one = bp_axis_place(&x, 1.0);
     bp_script_print(to,
                     "set arrow from graph %.4f, graph 0 to graph %.4f, graph 1 nohead "
@@ -89,7 +89,7 @@ static void plot(struct bp_script *to, const struct bp_figure_ratios *figure)
                     ", $ratios using 4:5:(0):(0.3) with vectors nohead linewidth 3 "
                     "linecolor rgb \"%s\", $ratios using 4:5:(0):(-0.3) with vectors nohead "
                     "linewidth 3 linecolor rgb \"%s\"\n",
-                    bp_ink_colour(BP_INK_ORANGE), bp_ink_colour(BP_INK_ORANGE));
+                    bp_ink_colour(BP_INK_VERMILION), bp_ink_colour(BP_INK_VERMILION));
 }
 
 void bp_figure_ratios(struct bp_script *to, const struct bp_figure_ratios *figure)

@@ -20,7 +20,8 @@ void bp_ink_begin(struct bp_script *to, const char *title)
                         "set multiplot\nset border 3 linecolor rgb \"black\"\n"
                         "set tics nomirror out scale 0.5\n");
     if (!to->plain)
-        bp_script_print(to, "set grid back linetype 1 linecolor rgb \"#a0a0a0\" linewidth 0.3\n");
+        bp_script_print(to, "set xtics offset 0, 0.4\nset grid back linetype 1 linecolor rgb "
+                            "\"#a0a0a0\" linewidth 0.3\n");
     bp_script_print(to, "set label 1 ");
     bp_script_text(to, title, to->plain ? 76 : 58);
     bp_script_print(to, " at screen 0.5, screen %.4f center noenhanced%s\n",
@@ -84,7 +85,7 @@ void bp_ink_axis(struct bp_script *to, char axis, const char *words)
     }
     bp_script_print(to, "set %clabel ", axis);
     bp_script_text(to, words, 60);
-    bp_script_print(to, " noenhanced%s\n", to->plain ? "" : " offset 0, 0.3");
+    bp_script_print(to, " noenhanced%s\n", to->plain ? "" : " offset 0, 0.9");
 }
 
 void bp_ink_short(char text[BP_INK_SHORT_MAX], double value)

@@ -16,7 +16,9 @@ static const struct {
     {" stroke='black'", " stroke='currentColor'"},
     {" stroke=\"black\"", " stroke=\"currentColor\""},
     {" fill=\"black\"", " fill=\"currentColor\""},
-    {" fill = 'black'", " fill='currentColor'"},
+    {" stroke='rgb(  0,   0,   0)'", " stroke='currentColor'"},
+    {" stroke=\"rgb(  0,   0,   0)\"", " stroke=\"currentColor\""},
+    {" fill=\"rgb(0,0,0)\"", " fill=\"currentColor\""},
     {" color=\"black\"", ""},
     {" color=\"white\"", ""},
     {" font-family=\"sans\"", ""},
@@ -25,9 +27,13 @@ static const struct {
     {"<title>gnuplot_plot_", NULL}, /* tooltips that say nothing: dropped to </title> */
 };
 
-static const char STYLE[] = "<style>svg{color:#1b1b1b;font-family:system-ui,sans-serif}"
+/* Blue is dark on a dark page: there it becomes the palette's sky. */
+static const char STYLE[] = "<style>svg:root{color:#1b1b1b;font-family:system-ui,sans-serif}"
                             "@media (prefers-color-scheme:dark){svg:root{color:#e8e8e8;"
-                            "background:#16181c}}</style>";
+                            "background:#16181c}"
+                            "svg:root [fill='rgb(0,114,178)']{fill:#56b4e9}"
+                            "svg:root [stroke='rgb( 0, 114, 178)']{stroke:#56b4e9}"
+                            "svg:root [color='rgb( 0, 114, 178)']{color:#56b4e9}}</style>";
 
 /* Where ids are made or used; the new ones start with the prefix. */
 static const char *const ID[] = {" id='gp",        " id=\"gp",      "href='#gp",     "href=\"#gp",

@@ -1,0 +1,107 @@
+/* page.h -- can a newcomer tell, from one page, what is ill, of what, since
+ * when, and what to do?
+ *
+ *     out/index.html            every scenario on one page: state, cause, help
+ *     out/NAME/report.html      verdict, cause and proof first; then figures, every
+ *                               derivative beside its numeric one, one sample's
+ *                               trace drawn as the network itself, the worksheet
+ *     out/explain/NAME.html     a page on each cause
+ *
+ * A page is one file: styles, scripts, figures and data are inside, and its
+ * content security policy forbids it to load anything. It reads on a phone, on
+ * paper, light and dark, by keyboard, and without scripts (the worst rows and
+ * every number of the trace are in it as text). Everything that comes from
+ * outside is escaped (plots/buffer.h). The table's numbers are carried whole, as
+ * base64 of their bits: 27 bytes an entry.
+ *
+ * All pointers are borrowed; every part may be absent (NULL, or 0 of them).
+ */
+#ifndef BP_PAGE_H
+#define BP_PAGE_H
+
+#include "core/mlp.h"
+#include "core/status.h"
+#include "diag/finding.h"
+#include "diag/gradcheck.h"
+
+#include <stddef.h>
+
+/* What a scenario came to. */
+enum bp_page_state {
+    BP_PAGE_HEALTHY, /* nothing was found */
+    BP_PAGE_ILL,     /* there are findings */
+    BP_PAGE_FAILED   /* it could not be run */
+};
+
+/* A line of "what was run": "network", "2-2-1 sigmoid squared-error". */
+struct bp_page_fact {
+    const char *name, *value;
+};
+
+struct bp_page_figure {
+    const char *title;
+    const char *svg;  /* as bp_gnuplot_draw() gives it; NULL: not drawn, then */
+    const char *note; /* says why */
+    const char *text; /* what it shows, in words */
+};
+
+/* A sample that went forward and back. */
+struct bp_page_trace {
+    const struct bp_pass *pass;
+    size_t sample;    /* its row in the pass */
+    const char *name; /* "sample 3 after epoch 2000" */
+};
+
+struct bp_page {
+    const char *name;  /* the scenario's short name: "xor-zero" */
+    const char *title; /* its title */
+    enum bp_page_state state;
+    const char *verdict;  /* the summary's line */
+    const char *expected; /* "as expected", "expected symmetric-weights, which is missing" */
+    const struct bp_findings *findings;
+    size_t facts;
+    const struct bp_page_fact *fact;
+    size_t figures;
+    const struct bp_page_figure *figure;
+    const struct bp_gradcheck *check;
+    size_t traces;
+    const struct bp_page_trace *trace;
+    const char *worksheet; /* plain text */
+    const char *report;    /* the whole report, plain text */
+};
+
+/* Writes folder/report.html; the index is looked for one folder above. */
+enum bp_status bp_page_write(const struct bp_page *page, const char *folder,
+                             struct bp_error *error);
+
+/* One scenario on the index. */
+struct bp_page_item {
+    const char *name, *title;
+    enum bp_page_state state;
+    const char *verdict;
+    const char *cause; /* name of the first finding; NULL: none */
+    const char *since; /* "the start", "step 120"; NULL */
+    const char *help;  /* NULL */
+    size_t n;          /* epochs of the small curve */
+    const double *loss;
+};
+
+/* Writes folder/index.html. */
+enum bp_status bp_page_index_write(const char *title, size_t n, const struct bp_page_item *item,
+                                   const char *folder, struct bp_error *error);
+
+/* A cause explained. */
+struct bp_page_topic {
+    const char *name, *title, *help;
+    const char *right, *wrong; /* formulas */
+    const char *shows;
+    const char *c_wrong, *c_right, *py_wrong, *py_right;
+    const char *confused;
+    const char *source; /* of a threshold */
+};
+
+/* Writes folder/NAME.html (folder: "out/explain"). */
+enum bp_status bp_page_topic_write(const struct bp_page_topic *topic, const char *folder,
+                                   struct bp_error *error);
+
+#endif

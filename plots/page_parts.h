@@ -1,0 +1,38 @@
+/* page_parts.h -- the parts that pages are made of; each adds HTML to a buffer.
+ * Text of ours goes in by bp_buffer_print(), text from outside by
+ * bp_buffer_escape() only.
+ */
+#ifndef BP_PAGE_PARTS_H
+#define BP_PAGE_PARTS_H
+
+#include "plots/buffer.h"
+#include "plots/page.h"
+
+/* From <!doctype> to <main>'s start: title from outside. */
+void bp_part_head(struct bp_buffer *to, const char *title);
+/* The script, where one is wanted, and the end. */
+void bp_part_foot(struct bp_buffer *to, bool script);
+
+/* "healthy", "ill", "failed": the word, and the style's class. */
+const char *bp_part_state(enum bp_page_state state);
+const char *bp_part_class(enum bp_page_state state);
+
+/* <tag>text from outside</tag>; attributes is ours, with its leading blank, or "". */
+void bp_part_text(struct bp_buffer *to, const char *tag, const char *attributes, const char *text);
+
+/* Letters, digits and '-' of a name: what may stand in an address. */
+void bp_part_address(struct bp_buffer *to, const char *name);
+
+/* A number in a cell: 17 digits at most, "nan" and "inf" as words. */
+void bp_part_number(struct bp_buffer *to, double value, int digits);
+
+void bp_part_findings(struct bp_buffer *to, const struct bp_findings *findings);
+void bp_part_figures(struct bp_buffer *to, const struct bp_page *page);
+void bp_part_check(struct bp_buffer *to, const struct bp_gradcheck *check);
+void bp_part_trace(struct bp_buffer *to, const struct bp_page_trace *trace, size_t which);
+
+/* Saves a page, or says why not. Takes the buffer's text. */
+enum bp_status bp_part_save(struct bp_buffer *page, const char *folder, const char *name,
+                            struct bp_error *error);
+
+#endif

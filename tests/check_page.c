@@ -1,0 +1,262 @@
+/* check_page.c -- pages are whole, carry every number, load nothing, and text
+ * from outside stays text; in a browser they sort, filter and answer to keys.
+ */
+#include "core/mem.h"
+#include "plots/page_parts.h"
+#include "tests/page_samples.h"
+
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static char folder[64];
+static struct bp_error note;
+
+static void enter(void)
+{
+    snprintf(folder, sizeof folder, "/tmp/backprobe-page-XXXXXX");
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+}
+
+static void leave(void)
+{
+    char command[128];
+    snprintf(command, sizeof command, "rm -r %s", folder);
+    ck_assert_int_eq(system(command), 0);
+}
+
+/* The text of a file; the caller frees it. */
+static char *read_page(const char *name)
+{
+    char path[128];
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    FILE *file = fopen(path, "r");
+    ck_assert_msg(file != NULL, "%s is not there", path);
+    const size_t room = 8 << 20;
+    char *text = calloc(room, 1);
+    const size_t n = fread(text, 1, room - 1, file);
+    ck_assert_uint_gt(n, 0);
+    fclose(file);
+    return text;
+}
+
+/* Sanitizers and valgrind leave the large network out. */
+static bool small_only(void)
+{
+    const char *small = getenv("BACKPROBE_SMALL");
+    return small != NULL && small[0] != '\0';
+}
+
+static size_t count(const char *text, const char *word)
+{
+    size_t n = 0;
+    for (; (text = strstr(text, word)) != NULL; text += strlen(word))
+        n++;
+    return n;
+}
+
+START_TEST(hostile_text_stays_text)
+{
+    struct page_sample sample;
+    page_sample_init(&sample, "2-4-1 sigmoid squared-error", true, 3);
+    ck_assert_int_eq(bp_page_write(&sample.page, folder, &note), BP_OK);
+    char *text = read_page("report.html");
+    ck_assert_uint_eq(count(text, "<script"), 2); /* the data and ours */
+    ck_assert_ptr_null(strstr(text, "<b>bold"));
+    ck_assert_ptr_null(strstr(text, "<i>first"));
+    ck_assert_ptr_nonnull(strstr(text, "&lt;script&gt;alert(1)&lt;/script&gt;"));
+    free(text);
+    page_sample_release(&sample);
+}
+END_TEST
+
+START_TEST(a_page_loads_nothing)
+{
+    struct page_sample sample;
+    page_sample_init(&sample, "2-4-1 sigmoid squared-error", true, 3);
+    ck_assert_int_eq(bp_page_write(&sample.page, folder, &note), BP_OK);
+    char *text = read_page("report.html");
+    ck_assert_ptr_nonnull(strstr(text, "default-src 'none'"));
+    ck_assert_ptr_null(strstr(text, "src=\"http"));
+    ck_assert_ptr_null(strstr(text, "@import"));
+    ck_assert_ptr_null(strstr(text, "url(http"));
+    ck_assert_uint_eq(count(text, "http"),
+                      count(text, "http://www.w3.org/") + count(text, "http-equiv"));
+    free(text);
+    page_sample_release(&sample);
+}
+END_TEST
+
+START_TEST(verdict_and_cause_come_before_everything_else)
+{
+    struct page_sample sample;
+    page_sample_init(&sample, "2-4-1 sigmoid squared-error", true, 3);
+    ck_assert_int_eq(bp_page_write(&sample.page, folder, &note), BP_OK);
+    char *text = read_page("report.html");
+    const char *const order[] = {"<strong>ill</strong>",
+                                 "../explain/missing-activation-derivative.html",
+                                 "all 17 derivatives agree",
+                                 "what to do: multiply the output delta",
+                                 "from this follows",
+                                 "since step 120",
+                                 "id=\"run\"",
+                                 "id=\"figures\"",
+                                 "id=\"check\"",
+                                 "id=\"trace\"",
+                                 "id=\"worksheet\""};
+    const char *at = text;
+    for (size_t i = 0; i < sizeof order / sizeof order[0]; i++) {
+        const char *next = strstr(at, order[i]);
+        ck_assert_msg(next != NULL, "%s is not there, or too early", order[i]);
+        at = next;
+    }
+    free(text);
+    page_sample_release(&sample);
+}
+END_TEST
+
+START_TEST(the_worst_entries_are_there_without_a_script)
+{
+    struct page_sample sample;
+    char number[40];
+    page_sample_init(&sample, "2-4-1 sigmoid squared-error", true, 3);
+    ck_assert_int_eq(bp_page_write(&sample.page, folder, &note), BP_OK);
+    char *text = read_page("report.html");
+    const struct bp_tensor_check *b2 = &sample.check.tensor[3];
+    ck_assert_str_eq(b2->name, "b2");
+    snprintf(number, sizeof number, "<td>%.17g</td>",
+             bp_gradcheck_entry(&sample.check, b2, 0).backprop);
+    const char *worst = strstr(text, "aria-label=\"the worst entries\"");
+    ck_assert_ptr_nonnull(worst);
+    ck_assert_ptr_nonnull(strstr(worst, number)); /* in full */
+    ck_assert_ptr_nonnull(strstr(worst, "<td class=\"bad\">disagree</td>"));
+    free(text);
+    page_sample_release(&sample);
+}
+END_TEST
+
+START_TEST(a_small_trace_shows_every_neuron)
+{
+    struct page_sample sample;
+    page_sample_init(&sample, "2-4-1 sigmoid squared-error", true, 3);
+    ck_assert_int_eq(bp_page_write(&sample.page, folder, &note), BP_OK);
+    char *text = read_page("report.html");
+    ck_assert_uint_eq(count(text, "<g tabindex=\"0\" role=\"img\" data-neuron="), 7);
+    ck_assert_uint_eq(count(text, "class=\"edge "), 12);
+    char words[160];
+    snprintf(words, sizeof words, "aria-label=\"neuron 1:3: z = %.6g, a = %.6g, delta = %.6g\"",
+             sample.pass.z[1][3], sample.pass.a[1][3], sample.pass.delta[1][3]);
+    ck_assert_ptr_nonnull(strstr(text, words));
+    free(text);
+    page_sample_release(&sample);
+}
+END_TEST
+
+START_TEST(nothing_to_show_is_a_page_too)
+{
+    const struct bp_page page = {.name = "x", .title = NULL, .state = BP_PAGE_FAILED};
+    ck_assert_int_eq(bp_page_write(&page, folder, &note), BP_OK);
+    ck_assert_int_eq(bp_page_index_write("none", 0, NULL, folder, &note), BP_OK);
+    char *text = read_page("index.html");
+    ck_assert_ptr_nonnull(strstr(text, "No scenario was run."));
+    free(text);
+    text = read_page("report.html");
+    ck_assert_ptr_nonnull(strstr(text, "did not run"));
+    free(text);
+}
+END_TEST
+
+START_TEST(an_address_is_letters_digits_and_dashes)
+{
+    struct bp_buffer out = {0};
+    bp_part_address(&out, "../a b\"<c>?d-1");
+    ck_assert_str_eq(out.text, "abcd-1");
+    bp_buffer_release(&out);
+}
+END_TEST
+
+START_TEST(a_folder_that_is_not_there_is_named)
+{
+    const struct bp_page page = {.name = "x", .title = "x"};
+    ck_assert_int_eq(bp_page_write(&page, "/nowhere/x", &note), BP_EFILE);
+    ck_assert_str_eq(note.text,
+                     "/nowhere/x/report.html: cannot be written: No such file or directory");
+}
+END_TEST
+
+START_TEST(every_failed_allocation_leaves_no_page_and_nothing_held)
+{
+    struct page_sample sample;
+    page_sample_init(&sample, "2-2-1 sigmoid squared-error", true, 1);
+    const size_t held = bp_mem_held();
+    enum bp_status status = BP_ENOMEM;
+    for (size_t n = 1; status != BP_OK; n++) {
+        bp_mem_fail_at(n);
+        status = bp_page_write(&sample.page, folder, &note);
+        bp_mem_fail_at(0);
+        ck_assert(status == BP_OK || status == BP_ENOMEM);
+        ck_assert_uint_eq(bp_mem_held(), held);
+        ck_assert_uint_lt(n, 100);
+        char path[128];
+        snprintf(path, sizeof path, "%s/report.html", folder);
+        ck_assert_int_eq(access(path, F_OK) == 0, status == BP_OK);
+    }
+    page_sample_release(&sample);
+}
+END_TEST
+
+START_TEST(a_page_of_23860_entries_is_under_2_megabytes)
+{
+    if (small_only())
+        return;
+    struct stat info;
+    char path[128];
+    page_samples_write(folder, true);
+    snprintf(path, sizeof path, "%s/large/report.html", folder);
+    ck_assert_int_eq(stat(path, &info), 0);
+    ck_assert_int_lt((int)info.st_size, 2000000);
+}
+END_TEST
+
+/* tests/page/browser.py drives a headless Chromium; it ends with 77 where there is
+ * none, and says so. */
+START_TEST(pages_work_in_a_browser)
+{
+    if (small_only())
+        return;
+    char command[256];
+    page_samples_write(folder, true);
+    snprintf(command, sizeof command, "python3 tests/page/browser.py %s", folder);
+    const int status = system(command);
+    ck_assert_msg(status == 0 || WEXITSTATUS(status) == 77 || WEXITSTATUS(status) == 127,
+                  "the browser's tests failed");
+    if (WEXITSTATUS(status) == 127)
+        printf("note: skipped: no python3 to drive a browser\n");
+}
+END_TEST
+
+Suite *page_suite(void);
+
+Suite *page_suite(void)
+{
+    Suite *suite = suite_create("page");
+    TCase *tcase = tcase_create("page");
+    tcase_add_checked_fixture(tcase, enter, leave);
+    tcase_set_timeout(tcase, 300);
+    tcase_add_test(tcase, hostile_text_stays_text);
+    tcase_add_test(tcase, a_page_loads_nothing);
+    tcase_add_test(tcase, verdict_and_cause_come_before_everything_else);
+    tcase_add_test(tcase, the_worst_entries_are_there_without_a_script);
+    tcase_add_test(tcase, a_small_trace_shows_every_neuron);
+    tcase_add_test(tcase, nothing_to_show_is_a_page_too);
+    tcase_add_test(tcase, an_address_is_letters_digits_and_dashes);
+    tcase_add_test(tcase, a_folder_that_is_not_there_is_named);
+    tcase_add_test(tcase, every_failed_allocation_leaves_no_page_and_nothing_held);
+    tcase_add_test(tcase, a_page_of_23860_entries_is_under_2_megabytes);
+    tcase_add_test(tcase, pages_work_in_a_browser);
+    suite_add_tcase(suite, tcase);
+    return suite;
+}

@@ -1,0 +1,267 @@
+#!/usr/bin/env python3
+"""browser.py FOLDER [SHOTS]: opens the sample pages in a headless Chromium.
+
+Drives chromedriver over its own protocol (WebDriver, W3C) with nothing but the
+standard library. With SHOTS, also leaves pictures there: at 375 and 1280 pixels,
+light and dark, and the printed page as PDF. Ends with 77 and a note where there
+is no chromium or no chromedriver.
+"""
+import base64
+import json
+import os
+import pathlib
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+
+
+class Browser:
+    def __init__(self, driver, chromium):
+        with socket.socket() as s:
+            s.bind(("127.0.0.1", 0))
+            port = s.getsockname()[1]
+        self.url = f"http://127.0.0.1:{port}"
+        self.process = subprocess.Popen([driver, f"--port={port}"], stdout=subprocess.DEVNULL,
+                                        stderr=subprocess.DEVNULL)
+        args = ["--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars",
+                "--disable-dev-shm-usage", "--no-first-run", "--disable-background-networking"]
+        wanted = {"capabilities": {"alwaysMatch": {
+            "browserName": "chrome",
+            "goog:loggingPrefs": {"browser": "ALL", "performance": "ALL"},
+            "goog:chromeOptions": {"binary": chromium, "args": args}}}}
+        for _ in range(100):
+            try:
+                self.session = self.call("POST", "/session", wanted)["sessionId"]
+                return
+            except urllib.error.URLError as e:
+                if isinstance(e, urllib.error.HTTPError):
+                    raise
+                time.sleep(0.1)
+        raise RuntimeError("chromedriver does not answer")
+
+    def call(self, method, path, body=None):
+        request = urllib.request.Request(self.url + path, method=method,
+                                         data=None if body is None else json.dumps(body).encode(),
+                                         headers={"Content-Type": "application/json"})
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return json.load(answer)["value"]
+
+    def do(self, method, path, body=None):
+        return self.call(method, f"/session/{self.session}{path}", body)
+
+    def open(self, path):
+        self.logs()
+        self.do("POST", "/url", {"url": pathlib.Path(path).resolve().as_uri()})
+
+    def run(self, script, *args):
+        return self.do("POST", "/execute/sync", {"script": script, "args": list(args)})
+
+    def devtools(self, command, **params):
+        return self.do("POST", "/goog/cdp/execute", {"cmd": command, "params": params})
+
+    def logs(self):
+        """What the console said, and every address that was asked for."""
+        said = [e["message"] for e in self.do("POST", "/se/log", {"type": "browser"})]
+        asked = []
+        for e in self.do("POST", "/se/log", {"type": "performance"}):
+            message = json.loads(e["message"])["message"]
+            if message["method"] == "Network.requestWillBeSent":
+                asked.append(message["params"]["request"]["url"])
+        return said, asked
+
+    def shape(self, width, dark, height=900):
+        self.devtools("Emulation.setDeviceMetricsOverride", width=width, height=height,
+                      deviceScaleFactor=1, mobile=width < 600)
+        self.devtools("Emulation.setEmulatedMedia", features=[
+            {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}])
+
+    def shot(self, path):
+        size = self.devtools("Page.getLayoutMetrics")["cssContentSize"]
+        data = self.devtools("Page.captureScreenshot", captureBeyondViewport=True, clip={
+            "x": 0, "y": 0, "width": size["width"], "height": min(size["height"], 8000),
+            "scale": 1})["data"]
+        pathlib.Path(path).write_bytes(base64.b64decode(data))
+
+    def pdf(self, path):
+        data = self.devtools("Page.printToPDF", printBackground=True)["data"]
+        pathlib.Path(path).write_bytes(base64.b64decode(data))
+
+    def close(self):
+        try:
+            self.do("DELETE", "")
+        finally:
+            self.process.terminate()
+            self.process.wait()
+
+
+FAILED = []
+
+
+def expect(what, seen, wanted):
+    if seen != wanted:
+        FAILED.append(what)
+        print(f"browser: {what}: {seen!r}, not {wanted!r}")
+
+
+ROWS = """return [...document.querySelectorAll('#rows tr')].map(
+    (row) => [...row.cells].map((cell) => cell.textContent))"""
+CLICK = "document.querySelector(arguments[0]).click()"
+CHOOSE = """const e = document.querySelector(arguments[0]); e.value = arguments[1];
+    e.dispatchEvent(new Event('change')); e.dispatchEvent(new Event('input'))"""
+
+
+def loads_clean(browser, path):
+    browser.open(path)
+    said, asked = browser.logs()
+    expect(f"{path}: console", said, [])
+    expect(f"{path}: requests", [a for a in asked if not a.startswith(("file:", "data:"))], [])
+    expect(f"{path}: pages asked for", len([a for a in asked if a.startswith("file:")]), 1)
+    expect(f"{path}: elements that scripts in text would make",
+           browser.run("return document.querySelectorAll('body i, svg script, h1 script').length"),
+           0)
+
+
+def fits(browser, path, width):
+    wide = browser.run("return document.documentElement.scrollWidth")
+    expect(f"{path}: width at {width}", wide <= width, True)
+
+
+def small(browser, folder):
+    path = f"{folder}/small/report.html"
+    loads_clean(browser, path)
+    expect("title", browser.run("return document.title"),
+           'XOR "quoted" <script>alert(1)</script> & `date`')
+    rows = browser.run(ROWS)
+    expect("entries", len(rows), 17 + 5)
+    expect("worst first", rows[0][6], "disagree")
+    browser.run(CHOOSE, "#layer", "2")
+    rows = browser.run(ROWS)
+    expect("layer 2", sorted({r[0].split("[")[0] for r in rows}), ["W2", "b2", "delta2"])
+    browser.run(CHOOSE, "#verdict", "bad")
+    expect("only bad ones", {r[6] for r in browser.run(ROWS)}, {"disagree"})
+    browser.run(CHOOSE, "#layer", "")
+    browser.run(CHOOSE, "#verdict", "")
+    browser.run(CLICK, "th[data-sort=entry] button")
+    expect("by entry", browser.run(ROWS)[0][0], "W1[0,0]")
+    expect("aria-sort", browser.run("return document.querySelector('th[data-sort=entry]')"
+                                    ".getAttribute('aria-sort')"), "ascending")
+    browser.run(CLICK, "th[data-sort=backprop] button")
+    values = [float(r[1]) for r in browser.run(ROWS)]
+    expect("by backprop, down", values, sorted(values, reverse=True))
+    browser.run(CLICK, "th[data-sort=backprop] button")
+    values = [float(r[1]) for r in browser.run(ROWS)]
+    expect("by backprop, up", values, sorted(values))
+    browser.run(CHOOSE, "#find", "b1[")
+    time.sleep(0.3)
+    expect("starts with b1[", sorted(r[0] for r in browser.run(ROWS)),
+           [f"b1[{i}]" for i in range(4)])
+    browser.run(CHOOSE, "#find", "<img src=x onerror=alert(1)>")
+    time.sleep(0.3)
+    expect("nothing fits", browser.run("return document.getElementById('count').textContent"),
+           "no entry of 22 fits")
+    neuron(browser)
+    keys(browser)
+
+
+def neuron(browser):
+    words = browser.run("""
+        const g = document.querySelector('g[data-neuron="1:3"]');
+        g.focus();
+        return [document.activeElement === g, g.closest('.network').querySelector('output').textContent,
+                document.querySelectorAll('.edge:not(.off)').length]""")
+    expect("a neuron takes the focus", words[0], True)
+    expect("and says its numbers", words[1].startswith("neuron 1:3: z = "), True)
+    expect("and keeps its own weights", words[2], 3)
+
+
+def keys(browser):
+    """Everything that can be used can be reached with the tab key."""
+    seen = browser.run("return document.querySelectorAll('a[href], button, select, input, "
+                       "summary, [tabindex=\"0\"]').length")
+    expect("things to reach", seen > 20, True)
+    expect("no tabindex above 0",
+           browser.run("return document.querySelectorAll('[tabindex]:not([tabindex=\"0\"])').length"),
+           0)
+    expect("figures without words", browser.run(
+        "return [...document.querySelectorAll('figure svg')].filter("
+        "(s) => !s.querySelector('desc').textContent).length"), 0)
+
+
+def large(browser, folder):
+    path = f"{folder}/large/report.html"
+    loads_clean(browser, path)
+    expect("all entries", browser.run("return document.getElementById('count').textContent"),
+           "1 to 50 of 23,900")
+    took = browser.run("""const t = performance.now();
+        document.querySelector('th[data-sort=relative] button').click();
+        document.querySelector('th[data-sort=numeric] button').click();
+        return performance.now() - t""")
+    print(f"browser: two sorts of 23,900 rows took {took:.0f} ms")
+    values = [float(r[2]) for r in browser.run(ROWS)]
+    expect("by numeric", values, sorted(values, reverse=True))
+    expect("rows in the page", len(values), 50)
+    browser.run(CLICK, "#forward")
+    expect("next 50", browser.run("return document.getElementById('count').textContent"),
+           "51 to 100 of 23,900")
+    browser.run(CHOOSE, "#find", "W1[29,783]")
+    time.sleep(0.4)
+    expect("the last weight", [r[0] for r in browser.run(ROWS)], ["W1[29,783]"])
+
+
+def without_scripts(browser, folder):
+    browser.devtools("Emulation.setScriptExecutionDisabled", value=True)
+    browser.open(f"{folder}/small/report.html")
+    seen = browser.devtools("DOM.getDocument", depth=1)
+    worst = browser.devtools("DOM.querySelector", nodeId=seen["root"]["nodeId"],
+                             selector=".paper tbody tr")
+    expect("the worst rows without scripts", worst["nodeId"] > 0, True)
+    browser.devtools("Emulation.setScriptExecutionDisabled", value=False)
+
+
+def all_widths(browser, folder, shots):
+    pages = {"index": "index.html", "small": "small/report.html", "large": "large/report.html",
+             "explain": "explain/missing-activation-derivative.html"}
+    for name, page in pages.items():
+        for width in (375, 1280):
+            for dark in (False, True):
+                browser.shape(width, dark)
+                browser.open(f"{folder}/{page}")
+                fits(browser, page, width)
+                if shots:
+                    browser.shot(f"{shots}/{name}-{width}-{'dark' if dark else 'light'}.png")
+        if shots:
+            browser.shape(1280, False)
+            browser.open(f"{folder}/{page}")
+            browser.pdf(f"{shots}/{name}.pdf")
+
+
+def main():
+    folder, shots = sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else None
+    driver = shutil.which("chromedriver")
+    chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser",
+                                                    "google-chrome"))), None)
+    if driver is None or chromium is None:
+        print("note: skipped: no chromium and chromedriver (Debian: chromium-driver)")
+        return 77
+    os.environ.setdefault("HOME", "/tmp")
+    browser = Browser(driver, chromium)
+    try:
+        browser.shape(1280, False)
+        for page in ("index.html", "explain/missing-activation-derivative.html"):
+            loads_clean(browser, f"{folder}/{page}")
+        small(browser, folder)
+        large(browser, folder)
+        without_scripts(browser, folder)
+        all_widths(browser, folder, shots)
+    finally:
+        browser.close()
+    print(f"browser: {'%d failed' % len(FAILED) if FAILED else 'all passed'}")
+    return 1 if FAILED else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
