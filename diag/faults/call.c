@@ -147,7 +147,19 @@ static const struct bp_fault FAULT[] = {
      .slot = BP_SCALE,
      .variants = 1,
      .extent = EVERY,
-     .plant = plant_accumulated},
+     .plant = plant_accumulated,
+     .page =
+         {.right = "dW = 0 before each batch",
+          .wrong = "dW += ... from call to call",
+          .shows =
+              "The second of two equal calls returns exactly twice the first, the third three "
+              "times. Training is like momentum that never fades: it overshoots and oscillates.",
+          .c_wrong = "for (n = 0; n < N; n++) dw[k] += g[n][k];",
+          .c_right = "memset(dw, 0, sizeof dw);\nfor (n = 0; n < N; n++) dw[k] += g[n][k];",
+          .py_wrong = "self.dW += delta.T @ a",
+          .py_right = "self.dW = delta.T @ a",
+          .confused =
+              "batch-mean-missing, which is the same in every call; momentum that is meant."}},
     {.name = "stale-forward-state",
      .title = "the forward pass starts from what the call before left in z",
      .help = "set z to b, or to zero, before adding up W a",
@@ -155,7 +167,17 @@ static const struct bp_fault FAULT[] = {
      .slot = BP_AFFINE,
      .variants = 1,
      .extent = EVERY,
-     .plant = plant_stale},
+     .plant = plant_stale,
+     .page = {.right = "z = W a + b",
+              .wrong = "z += W a + b, from what the last call left",
+              .shows = "The same input twice gives two outputs. The first call after the start may "
+                       "be right.",
+              .c_wrong = "for (j = 0; j < n_in; j++) z[i] += w[i][j] * a[j];",
+              .c_right = "z[i] = b[i];\nfor (j = 0; j < n_in; j++) z[i] += w[i][j] * a[j];",
+              .py_wrong = "self.z += a @ W.T + b",
+              .py_right = "self.z = a @ W.T + b",
+              .confused = "dropout-left-on, where the outputs jump and do not grow; "
+                          "accumulator-not-reset, where outputs repeat and gradients do not."}},
     {.name = "dropout-left-on",
      .title = "the same call gives another result: units are dropped at random",
      .help = "switch dropout off, or fix its masks, while the gradient is checked",
@@ -163,17 +185,48 @@ static const struct bp_fault FAULT[] = {
      .slot = BP_ACTIVATE,
      .variants = 1,
      .extent = BP_AT_HIDDEN | BP_AT_ALL,
-     .plant = plant_dropped},
+     .plant = plant_dropped,
+     .page = {.right = "for a check: no dropout, or the same masks in every call",
+              .wrong = "new masks in every call",
+              .shows =
+                  "Two equal calls differ, by no fixed factor. The numeric derivative is then the "
+                  "difference of two different networks, divided by a tiny step: enormous numbers.",
+              .c_wrong = "loss(net); gradient(net);      /* each draws its masks */",
+              .c_right = "net->dropout = 0.0; loss(net); gradient(net);",
+              .py_wrong = "model.train(); check(model)",
+              .py_right = "model.eval(); check(model)",
+              .confused = "dropout-mask-wrong-in-backward, where the masks repeat and the "
+                          "derivative is wrong."}},
     {.name = "calls-differ",
      .title = "the same call twice gives two results",
      .help = "find what the call reads besides its arguments: globals, a generator, old buffers",
      .kind = BP_KIND_CALL,
-     .variants = 1},
+     .variants = 1,
+     .page = {.right = "f(theta, x) is a function",
+              .wrong = "f(theta, x) depends on what was called before",
+              .shows = "The same call twice does not give the same bits. Nothing else can be "
+                       "concluded until it does.",
+              .c_wrong = "static double h[MAX];   /* read before it is written */",
+              .c_right = "double h[MAX] = {0};",
+              .py_wrong = "def loss(theta): return run(theta, rng.permutation(data))",
+              .py_right = "def loss(theta): return run(theta, data)",
+              .confused =
+                  "accumulator-not-reset, stale-forward-state, dropout-left-on: its usual causes; "
+                  "threads that add in another order differ in the last digits only."}},
     {.name = "theta-changed-by-gradient",
      .title = "computing the gradient changes the parameters",
      .help = "make no update inside the gradient; put back what was perturbed",
      .kind = BP_KIND_CALL,
-     .variants = 1},
+     .variants = 1,
+     .page = {.right = "gradient(theta) leaves theta as it was",
+              .wrong = "theta is another after the call",
+              .shows = "theta read back after the call differs from that put in. Repeated calls "
+                       "then walk; a numeric check compares two places.",
+              .c_wrong = "gradient(net); /* ends with update(net) */",
+              .c_right = "gradient(net); if (train) update(net);",
+              .py_wrong = "def gradient(W): W -= rate * dW; return dW",
+              .py_right = "def gradient(W): return dW",
+              .confused = "check-does-not-restore, where the check leaves theta changed."}},
     {.name = "gradient-entry-forgotten",
      .title = "an entry of the gradient is never written: it keeps what was there",
      .help = "write every entry, also those that are zero",
@@ -181,7 +234,16 @@ static const struct bp_fault FAULT[] = {
      .slot = BP_OUTER_PRODUCT,
      .variants = 1,
      .extent = EVERY,
-     .plant = plant_forgotten},
+     .plant = plant_forgotten,
+     .page = {.right = "every entry is written in every call",
+              .wrong = "one is left as it was",
+              .shows = "The buffer is filled with a mark before the call, and the mark is still "
+                       "there after it. The value seen depends on what was in memory.",
+              .c_wrong = "double *grad = malloc(n * sizeof *grad);  /* some never set */",
+              .c_right = "double *grad = calloc(n, sizeof *grad);   /* and find the loop */",
+              .py_wrong = "grad = np.empty(n)",
+              .py_right = "grad = np.zeros(n)",
+              .confused = "row-never-filled, column-never-filled: the same with a 0 there."}},
     {.name = "sample-depends-on-others",
      .title = "a batch's gradient is not the mean, or sum, of its samples' gradients",
      .help = "find where one sample's numbers reach another's: a sum over the wrong axis, "
@@ -191,7 +253,17 @@ static const struct bp_fault FAULT[] = {
      .variants = 1,
      .extent = EVERY,
      .applies = batch,
-     .plant = plant_centred},
+     .plant = plant_centred,
+     .page = {.right = "gradient(batch) = mean, or sum, of the gradients of its samples",
+              .wrong = "a sample's share changes with the others in the batch",
+              .shows = "Each sample alone agrees, the batch does not. Or a sample's output changes "
+                       "with its company.",
+              .c_wrong = "for (k = 0; k < N * K; k++) sum += exp(z[k]);",
+              .c_right = "for (k = 0; k < K; k++) sum += exp(z[n * K + k]);",
+              .py_wrong = "a = e / e.sum()",
+              .py_right = "a = e / e.sum(axis=1, keepdims=True)",
+              .confused = "batch-mean-missing and one-sample-only, which a factor or a single "
+                          "sample explains; batch normalisation, which is meant to do this."}},
 };
 
 const struct bp_fault_table bp_faults_call = {.title = "calls", .n = COUNT(FAULT), .fault = FAULT};

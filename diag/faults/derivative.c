@@ -222,7 +222,20 @@ static const struct bp_fault FAULT[] = {
      .extent = EVERY,
      .applies = curved,
      .plant = plant_missing,
-     .of_loss = cross_entropy},
+     .of_loss = cross_entropy,
+     .page =
+         {.right = "delta = e * f'(z)",
+          .wrong = "delta = e",
+          .shows =
+              "The ratio backprop / numeric is 1/f': at least 4 for sigmoid, different for every "
+              "neuron and sample, so no constant. All layers below are off too. At the output of "
+              "squared error it is exactly cross-entropy's gradient, and trains well.",
+          .c_wrong = "delta[j] = e[j];",
+          .c_right = "delta[j] = e[j] * a[j] * (1.0 - a[j]);",
+          .py_wrong = "delta = e",
+          .py_right = "delta = e * a * (1 - a)",
+          .confused = "derivative-of-other-activation with relu's, which is 1 for every sigmoid; "
+                      "error-propagated-for-delta, where this layer's own dW is right."}},
     {.name = "derivative-at-activated-value",
      .title = "the derivative is taken at a = f(z), not at z: f is applied twice",
      .help = "call f' with z, or use the formula in terms of a: a (1 - a), 1 - a^2",
@@ -230,7 +243,18 @@ static const struct bp_fault FAULT[] = {
      .variants = 1,
      .extent = EVERY,
      .applies = smooth,
-     .plant = plant_at_activation},
+     .plant = plant_at_activation,
+     .page = {.right = "f'(z)",
+              .wrong = "f'(a) = f'(f(z))",
+              .shows = "For sigmoid the ratio is 0.94 near z = 0 and grows without bound where the "
+                       "unit is sure: f'(a) never falls below 0.19. Trains much the same, which is "
+                       "why it stays unseen.",
+              .c_wrong = "delta[j] = e[j] * sigmoid_prime(a[j]);  /* calls sigmoid itself */",
+              .c_right = "delta[j] = e[j] * sigmoid_prime(z[j]);",
+              .py_wrong = "delta = e * sigmoid_prime(a)",
+              .py_right = "delta = e * sigmoid_prime(z)",
+              .confused =
+                  "derivative-formula-on-z, the mistake the other way round: a (1 - a) given z."}},
     {.name = "derivative-formula-on-z",
      .title = "the formula for the derivative in terms of a is applied to z",
      .help = "give a (1 - a), or 1 - a^2, the activated value a",
@@ -239,7 +263,19 @@ static const struct bp_fault FAULT[] = {
      .variants = 1,
      .extent = EVERY,
      .applies = smooth,
-     .plant = plant_formula_on_z},
+     .plant = plant_formula_on_z,
+     .page =
+         {.right = "a (1 - a), a = f(z)",
+          .wrong = "z (1 - z)",
+          .shows =
+              "The slope can be negative and larger than 1: wherever z < 0 or z > 1 the delta has "
+              "the wrong sign. Training is erratic or stalls; larger weights make it worse.",
+          .c_wrong = "delta[j] = e[j] * z[j] * (1.0 - z[j]);",
+          .c_right = "delta[j] = e[j] * a[j] * (1.0 - a[j]);",
+          .py_wrong = "delta = e * z * (1 - z)",
+          .py_right = "delta = e * a * (1 - a)",
+          .confused = "derivative-at-activated-value, which is always positive; "
+                      "derivative-at-layer-input, the same formula on x."}},
     {.name = "derivative-of-other-activation",
      .title = "the derivative belongs to another activation than the forward pass uses",
      .help = "use the derivative of the activation that layer {l} has",
@@ -250,7 +286,18 @@ static const struct bp_fault FAULT[] = {
      .variant_cost = OTHER_COST,
      .extent = EVERY,
      .applies = another,
-     .plant = plant_other},
+     .plant = plant_other,
+     .page = {.right = "forward f, backward f'",
+              .wrong = "forward f, backward g'",
+              .shows = "The ratio depends on a alone: for tanh with sigmoid's formula it is a (1 - "
+                       "a) / (1 - a^2) = a / (1 + a), negative for a < 0. Usually left from a "
+                       "program for another activation.",
+              .c_wrong = "delta[j] = e[j] * a[j] * (1.0 - a[j]);   /* sigmoid's; f is tanh */",
+              .c_right = "delta[j] = e[j] * (1.0 - a[j] * a[j]);",
+              .py_wrong = "delta = e * a * (1 - a)     # f is tanh",
+              .py_right = "delta = e * (1 - a**2)",
+              .confused = "wrong-activation-in-forward, where f and f' belong together and the "
+                          "description is at odds."}},
     {.name = "one-minus-a-as-derivative",
      .title = "the derivative is 1 - a, half of the formula",
      .help = "the derivative is a (1 - a) for sigmoid, 1 - a^2 for tanh",
@@ -259,7 +306,17 @@ static const struct bp_fault FAULT[] = {
      .variants = 1,
      .extent = EVERY,
      .applies = smooth,
-     .plant = plant_one_minus_a},
+     .plant = plant_one_minus_a,
+     .page = {.right = "sigmoid: a (1 - a)",
+              .wrong = "1 - a",
+              .shows = "The ratio is 1/a: large for units near 0, close to 1 for units near 1. "
+                       "Signs are right, so it trains, unevenly.",
+              .c_wrong = "delta[j] = e[j] * (1.0 - a[j]);",
+              .c_right = "delta[j] = e[j] * a[j] * (1.0 - a[j]);",
+              .py_wrong = "delta = e * (1 - a)",
+              .py_right = "delta = e * a * (1 - a)",
+              .confused =
+                  "activation-for-derivative, the other half of the formula (ratio 1/(1 - a))."}},
     {.name = "derivative-at-layer-input",
      .title = "the derivative is taken at the layer's input, not at its z",
      .help = "take f' at z = W a + b of layer {l}",
@@ -270,7 +327,19 @@ static const struct bp_fault FAULT[] = {
      .variant_cost = SECOND_RARER,
      .extent = EVERY,
      .applies = as_wide_as_input,
-     .plant = plant_at_input},
+     .plant = plant_at_input,
+     .page =
+         {.right = "f'(z), z = W x + b",
+          .wrong = "f'(x)",
+          .shows = "It runs only where the layer is as wide as its input: for 2 hidden units on 2 "
+                   "inputs, not for 3. On inputs 0 and 1 the formula x (1 - x) is 0: nothing below "
+                   "moves. The ratio depends on the input alone, not on the weights.",
+          .c_wrong = "delta[j] = e[j] * sigmoid_prime(x[j]);",
+          .c_right = "delta[j] = e[j] * sigmoid_prime(z[j]);",
+          .py_wrong = "delta = e * sigmoid_prime(x)",
+          .py_right = "delta = e * sigmoid_prime(x @ W.T + b)",
+          .confused =
+              "derivative-formula-on-z. Change the width of the layer: this one no longer runs."}},
     {.name = "derivative-at-next-layer",
      .title = "the derivative is taken at the next layer's values",
      .help = "take f' at layer {l}'s own z",
@@ -281,7 +350,17 @@ static const struct bp_fault FAULT[] = {
      .variant_cost = SECOND_RARER,
      .extent = EVERY,
      .applies = as_wide_as_next,
-     .plant = plant_at_next},
+     .plant = plant_at_next,
+     .page = {.right = "f'(z_l)",
+              .wrong = "f'(z_{l+1})",
+              .shows = "An index off by one among layers of one width. Right where all layers' z "
+                       "are alike, wrong elsewhere; the layer above agrees.",
+              .c_wrong = "delta[l][j] = e[j] * slope(a[l + 1][j]);",
+              .c_right = "delta[l][j] = e[j] * slope(a[l][j]);",
+              .py_wrong = "delta = e * fprime(zs[l + 1])",
+              .py_right = "delta = e * fprime(zs[l])",
+              .confused = "derivative-at-layer-input, the same a layer further down; "
+                          "activation-of-wrong-layer, where dW alone is wrong."}},
     {.name = "derivative-squared",
      .title = "delta is multiplied by the derivative twice",
      .help = "multiply by f'(z) once",
@@ -290,7 +369,18 @@ static const struct bp_fault FAULT[] = {
      .variants = 1,
      .extent = EVERY,
      .applies = squarable,
-     .plant = plant_twice},
+     .plant = plant_twice,
+     .page = {.right = "delta = e f'(z)",
+              .wrong = "delta = e f'(z)^2",
+              .shows = "The ratio is f' itself, at most 1/4 for sigmoid: like vanishing gradients, "
+                       "but from a network of two layers on. Often multiplied once where e is made "
+                       "and again where delta is.",
+              .c_wrong = "e[j] *= slope[j]; delta[j] = e[j] * slope[j];",
+              .c_right = "delta[j] = e[j] * slope[j];",
+              .py_wrong = "e = (d @ W) * s; delta = e * s",
+              .py_right = "delta = (d @ W) * s",
+              .confused = "extra-output-derivative, the same at an output whose derivative had "
+                          "cancelled; delta-vanishing, where the gradient is right."}},
     {.name = "activation-for-derivative",
      .title = "delta is multiplied by f(z), not by f'(z)",
      .help = "call the derivative, not the activation",
@@ -299,7 +389,17 @@ static const struct bp_fault FAULT[] = {
      .variants = 1,
      .extent = EVERY,
      .applies = elementwise,
-     .plant = plant_value},
+     .plant = plant_value,
+     .page = {.right = "delta = e f'(z)",
+              .wrong = "delta = e f(z)",
+              .shows = "The ratio is f / f': 1/(1 - a) for sigmoid. For tanh the sign is wrong "
+                       "wherever a < 0. For relu delta is scaled by the activation.",
+              .c_wrong = "delta[j] = e[j] * sigmoid(z[j]);",
+              .c_right = "delta[j] = e[j] * sigmoid_prime(z[j]);",
+              .py_wrong = "delta = e * sigmoid(z)",
+              .py_right = "delta = e * sigmoid_prime(z)",
+              .confused =
+                  "one-minus-a-as-derivative (ratio 1/a); activation-left-out, which is in dW."}},
 };
 
 const struct bp_fault_table bp_faults_derivative = {

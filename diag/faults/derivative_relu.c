@@ -111,7 +111,18 @@ static const struct bp_fault FAULT[] = {
      .variant_cost = LEAK_COST,
      .extent = EVERY,
      .applies = relu,
-     .plant = plant_leaking},
+     .plant = plant_leaking,
+     .page = {.right = "relu: f' = 0 for z < 0",
+              .wrong = "f' = 0.01 for z < 0",
+              .shows = "Units that are on agree; units that are off have a small delta where "
+                       "numeric says exactly 0. Count the zeros: numeric has more than backprop. "
+                       "Trains well, since it even revives dead units.",
+              .c_wrong = "slope = z[j] > 0.0 ? 1.0 : 0.01;",
+              .c_right = "slope = z[j] > 0.0 ? 1.0 : 0.0;",
+              .py_wrong = "slope = np.where(z > 0, 1, 0.01)",
+              .py_right = "slope = (z > 0).astype(float)",
+              .confused =
+                  "wrong-activation-in-forward, where forward is leaky relu too and all agrees."}},
     {.name = "relu-derivative-inverted",
      .title = "relu passes delta where z <= 0 and stops it where z > 0",
      .help = "turn the comparison round: pass delta where z > 0",
@@ -120,7 +131,17 @@ static const struct bp_fault FAULT[] = {
      .variants = 1,
      .extent = EVERY,
      .applies = relu,
-     .plant = plant_inverted},
+     .plant = plant_inverted,
+     .page = {.right = "f' = [z > 0]",
+              .wrong = "f' = [z <= 0]",
+              .shows =
+                  "Delta is 0 exactly where numeric is not, and the reverse: no entry of both is "
+                  "non-zero for one sample. The layers below learn from the units that are off.",
+              .c_wrong = "if (z[j] > 0.0) delta[j] = 0.0;",
+              .c_right = "if (z[j] <= 0.0) delta[j] = 0.0;",
+              .py_wrong = "delta[z > 0] = 0",
+              .py_right = "delta[z <= 0] = 0",
+              .confused = "units-dead, where zeros are right."}},
     {.name = "relu-derivative-one-at-zero",
      .title = "relu's derivative is 1 where z is exactly 0",
      .help = "take 0 there (z > 0, not z >= 0), as most programs do; either is a subgradient",
@@ -129,7 +150,17 @@ static const struct bp_fault FAULT[] = {
      .variants = 1,
      .extent = EVERY,
      .applies = relu_at_zero,
-     .plant = plant_one_at_zero},
+     .plant = plant_one_at_zero,
+     .page = {.right = "f'(0) = 0 (by convention)",
+              .wrong = "f'(0) = 1",
+              .shows = "Only visible where some z is exactly 0: at zero weights, or on inputs of 0 "
+                       "without bias. The loss has a corner there and no derivative; a numeric one "
+                       "gives 1/2. Harmless, but all such units wake at once.",
+              .c_wrong = "slope = z[j] >= 0.0;",
+              .c_right = "slope = z[j] > 0.0;",
+              .py_wrong = "slope = (z >= 0)",
+              .py_right = "slope = (z > 0)",
+              .confused = "a kink, which is no fault: at other weights everything agrees."}},
     {.name = "dropout-mask-wrong-in-backward",
      .title = "delta does not go through the dropout mask of the forward pass",
      .help = "multiply delta of layer {l} by the same mask, with its scale, once",
@@ -139,7 +170,18 @@ static const struct bp_fault FAULT[] = {
      .variant_cost = MASK_COST,
      .extent = BP_AT_HIDDEN | BP_AT_ALL,
      .applies = masked,
-     .plant = plant_mask},
+     .plant = plant_mask,
+     .page = {.right = "a = m f(z), delta = m e f'(z), m = 0 or 1/p",
+              .wrong = "delta = e f'(z)",
+              .shows = "With the masks held fixed, delta is not 0 for dropped units, or is off by "
+                       "the scale 1/p for those kept. Without dropout all agrees. Trains, as if "
+                       "with noise in the gradient.",
+              .c_wrong = "delta[j] = e[j] * slope[j];",
+              .c_right = "delta[j] = e[j] * slope[j] * mask[j];",
+              .py_wrong = "delta = e * fprime(z)",
+              .py_right = "delta = e * fprime(z) * mask",
+              .confused =
+                  "dropout-left-on: masks drawn anew in each call, so that two calls differ."}},
 };
 
 const struct bp_fault_table bp_faults_derivative_relu = {

@@ -146,11 +146,9 @@ void bp_fault_explain(const struct bp_fault *fault, FILE *out)
     code_of(out, "numpy", page->py_wrong, page->py_right);
     variants(fault, out);
     fprintf(out, "\n");
-    labelled(out, "not to be", page->confused == NULL ? NULL : "confused with:");
-    if (page->confused != NULL) {
-        fprintf(out, "%*s", LABEL, "");
-        wrapped(out, LABEL, LABEL, page->confused);
-    }
+    fprintf(out, "  not to be confused with\n    ");
+    wrapped(out, 4, 4, page->confused == NULL ? "" : page->confused);
+    fprintf(out, "\n");
     labelled(out, "help", help);
     try_it(fault, out);
 }

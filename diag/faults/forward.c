@@ -173,7 +173,19 @@ static const struct bp_fault FAULT[] = {
      .variants = 1,
      .extent = EVERY,
      .applies = biased,
-     .plant = plant_without_bias},
+     .plant = plant_without_bias,
+     .page = {.right = "z = W a + b",
+              .wrong = "z = W a",
+              .shows =
+                  "The subject's outputs differ from those of the network as described, and agree "
+                  "again when b is set to 0. db is exactly 0 for that layer. Trains, but every "
+                  "unit's boundary goes through the origin; sigmoid(0) = 0.5 for the input 0.",
+              .c_wrong = "double z = 0.0;",
+              .c_right = "double z = b[i];",
+              .py_wrong = "z = a @ W.T",
+              .py_right = "z = a @ W.T + b",
+              .confused = "bias-gradient-missing, where the forward pass is right and only db is "
+                          "0; biases-missing, where the network is meant to have none."}},
     {.name = "bias-subtracted-in-forward",
      .title = "the forward pass subtracts the bias (a threshold); the gradient is consistent",
      .help = "add b in layer {l}: z = W a + b; or describe it as a threshold",
@@ -182,7 +194,18 @@ static const struct bp_fault FAULT[] = {
      .variants = 1,
      .extent = EVERY,
      .applies = biased,
-     .plant = plant_minus_bias},
+     .plant = plant_minus_bias,
+     .page = {.right = "z = W a + b",
+              .wrong = "z = W a - b",
+              .shows = "The outputs agree with the described network's when b changes its sign. db "
+                       "has the opposite sign, consistently: as a threshold it trains as well. "
+                       "Only a description with b added makes it wrong.",
+              .c_wrong = "z[i] -= b[i];",
+              .c_right = "z[i] += b[i];",
+              .py_wrong = "z = a @ W.T - b",
+              .py_right = "z = a @ W.T + b",
+              .confused = "bias-sign-flipped, where the forward pass adds b and only db is "
+                          "negated: that one climbs."}},
     {.name = "weights-transposed-in-forward",
      .title = "the forward pass reads W transposed; the gradient is consistent with that",
      .help = "z_i = sum_j W[i,j] a_j in layer {l}; or describe W as in x out",
@@ -191,7 +214,18 @@ static const struct bp_fault FAULT[] = {
      .variants = 1,
      .extent = EVERY,
      .applies = both_wide,
-     .plant = plant_transposed},
+     .plant = plant_transposed,
+     .page = {.right = "z_i = sum_j W[i,j] a_j",
+              .wrong = "z_i = sum_j W[j,i] a_j (or W's buffer read with the other stride)",
+              .shows = "The outputs differ from the described network's, and agree when W is read "
+                       "transposed. The gradient is right for what is computed, so it trains; it "
+                       "is the description (in x out, or out x in) that is at odds.",
+              .c_wrong = "z[i] += w[j * n_out + i] * a[j];",
+              .c_right = "z[i] += w[i * n_in + j] * a[j];",
+              .py_wrong = "z = a @ W",
+              .py_right = "z = a @ W.T    # W is out x in",
+              .confused = "weights-not-transposed, where only the way back is wrong, and a layout "
+                          "described wrongly."}},
     {.name = "wrong-activation-in-forward",
      .title = "the layer uses another activation than was meant; the gradient is consistent",
      .help = "use the activation that was meant in layer {l}, or describe the one that is used",
@@ -202,7 +236,18 @@ static const struct bp_fault FAULT[] = {
      .variant_cost = OTHER_COST,
      .extent = BP_AT_ANY,
      .applies = another,
-     .plant = plant_activation},
+     .plant = plant_activation,
+     .page = {.right = "a = f(z), f as described",
+              .wrong = "a = g(z), g another activation, with g' in the way back",
+              .shows =
+                  "The outputs differ from the described network's already at layer l; gradient "
+                  "and loss agree with each other. It trains as the network that it is.",
+              .c_wrong = "a[i] = tanh(z[i]);",
+              .c_right = "a[i] = 1.0 / (1.0 + exp(-z[i]));",
+              .py_wrong = "a = np.tanh(z)",
+              .py_right = "a = 1 / (1 + np.exp(-z))",
+              .confused = "derivative-of-other-activation, where the forward pass is as described "
+                          "and only f' is another's."}},
 };
 
 const struct bp_fault_table bp_faults_forward = {

@@ -162,7 +162,16 @@ static const struct bp_fault FAULT[] = {
      .variant_cost = SAMPLE_COST,
      .extent = EVERY,
      .applies = sampled,
-     .plant = plant_one_sample},
+     .plant = plant_one_sample,
+     .page = {.right = "dW = sum over n of delta_n a_n^T",
+              .wrong = "dW = delta_N a_N^T, the last sample alone",
+              .shows = "Right for a batch of one. dW does not change when any other sample does; "
+                       "db does. Trains as if online on a part of the data.",
+              .c_wrong = "dw[i][j] = delta[n][i] * a[n][j];",
+              .c_right = "dw[i][j] += delta[n][i] * a[n][j];",
+              .py_wrong = "dW = np.outer(delta[-1], a[-1])",
+              .py_right = "dW = delta.T @ a",
+              .confused = "one-sample-only, where db has lost the others too."}},
     {.name = "one-sample-only",
      .title = "the whole gradient holds one sample of the batch only",
      .help = "add the samples up (+=), and set the sums to zero before the batch",
@@ -173,7 +182,17 @@ static const struct bp_fault FAULT[] = {
      .variant_cost = SAMPLE_COST,
      .extent = EVERY,
      .applies = sampled,
-     .plant = plant_one_sample_of_all},
+     .plant = plant_one_sample_of_all,
+     .page = {.right = "gradient = sum over n of gradient_n",
+              .wrong = "gradient = gradient_N, the last sample alone",
+              .shows =
+                  "Right for a batch of one; in larger ones every tensor is that of one sample, "
+                  "divided by N or not. Full-batch training never sees the other examples.",
+              .c_wrong = "for (n = 0; n < N; n++)\n    grad = backward(x[n]);",
+              .c_right = "for (n = 0; n < N; n++)\n    grad += backward(x[n]);",
+              .py_wrong = "for n in range(N): g = backward(x[n], t[n])",
+              .py_right = "g = sum(backward(x[n], t[n]) for n in range(N))",
+              .confused = "batch-mean-missing, where all samples are in and the ratio is N."}},
     {.name = "row-never-filled",
      .title = "one row of dW is never filled: a neuron's weights do not move",
      .help = "let the loop run over every neuron of layer {l}",
@@ -184,7 +203,17 @@ static const struct bp_fault FAULT[] = {
      .variant_cost = END_COST,
      .extent = EVERY,
      .applies = rows,
-     .plant = plant_row_missing},
+     .plant = plant_row_missing,
+     .page = {.right = "dW[i,:] = delta_i a^T for every i",
+              .wrong = "dW[last,:] = 0",
+              .shows = "One row is exactly 0 where numeric is not, and all else agrees: a neuron "
+                       "whose weights never move. Its bias does, mostly.",
+              .c_wrong = "for (i = 0; i < n_out - 1; i++)",
+              .c_right = "for (i = 0; i < n_out; i++)",
+              .py_wrong = "for i in range(1, n_out): dW[i] = delta[i] * a",
+              .py_right = "for i in range(n_out): dW[i] = delta[i] * a",
+              .confused = "neuron-delta-zero, where the layers below miss this neuron too; "
+                          "units-dead, where numeric is 0 too."}},
     {.name = "column-never-filled",
      .title = "one column of dW is never filled: the weights of an input do not move",
      .help = "let the loop run over every input of layer {l}",
@@ -195,7 +224,18 @@ static const struct bp_fault FAULT[] = {
      .variant_cost = END_COST,
      .extent = EVERY,
      .applies = columns,
-     .plant = plant_column_missing},
+     .plant = plant_column_missing,
+     .page =
+         {.right = "dW[:,j] = delta a_j for every j",
+          .wrong = "dW[:,last] = 0",
+          .shows = "One column is exactly 0 where numeric is not: one input of the layer is never "
+                   "learned.",
+          .c_wrong = "for (j = 0; j < n_in - 1; j++)",
+          .c_right = "for (j = 0; j < n_in; j++)",
+          .py_wrong = "for j in range(1, n_in): dW[:, j] = delta * a[j]",
+          .py_right = "for j in range(n_in): dW[:, j] = delta * a[j]",
+          .confused =
+              "an input that is always 0, where the column is 0 in both; bias-column-left-in."}},
     {.name = "skipped-layer",
      .title = "the layer's gradient is never computed: its weights and biases do not move",
      .help = "let the loop over layers reach layer {l}",
@@ -205,7 +245,19 @@ static const struct bp_fault FAULT[] = {
      .variant_cost = SKIP_COST,
      .extent = BP_AT_ANY,
      .applies = skippable,
-     .plant = plant_skipped},
+     .plant = plant_skipped,
+     .page = {.right = "for (l = L; l >= 1; l--)",
+              .wrong = "for (l = L; l > 1; l--)",
+              .shows =
+                  "dW and db of one layer are exactly 0, numeric is not; every other tensor agrees "
+                  "to all digits. It still learns something, with the layer at its start: accuracy "
+                  "0.30 where 0.69 was reached in one case, and XOR with enough hidden units.",
+              .c_wrong = "for (l = 2; l < n_layers; l++) grad(l);",
+              .c_right = "for (l = 1; l < n_layers; l++) grad(l);",
+              .py_wrong = "for l in range(2, len(weights)): ...",
+              .py_right = "for l in range(2, len(sizes)): ...",
+              .confused = "chain-cut, where all layers below are 0 too; update-skipped, where the "
+                          "gradient is there and is not used."}},
     {.name = "weight-gradient-missing",
      .title = "dW is zero: only the biases of the layer move",
      .help = "compute dW of layer {l}: delta_i a_j",
@@ -213,7 +265,17 @@ static const struct bp_fault FAULT[] = {
      .cost = 0.3,
      .variants = 1,
      .extent = EVERY,
-     .plant = plant_zero},
+     .plant = plant_zero,
+     .page = {.right = "dW = delta a^T",
+              .wrong = "dW = 0",
+              .shows = "dW is exactly 0, db agrees, and so do all layers below: delta is right and "
+                       "only the product is missing.",
+              .c_wrong = "db[i] += delta[i];",
+              .c_right =
+                  "db[i] += delta[i]; for (j = 0; j < n_in; j++) dw[i][j] += delta[i] * a[j];",
+              .py_wrong = "db = delta.sum(0)",
+              .py_right = "db = delta.sum(0); dW = delta.T @ a",
+              .confused = "skipped-layer (db is 0 too); inputs of 0, where dW = 0 is right."}},
 };
 
 const struct bp_fault_table bp_faults_outer_part = {

@@ -98,7 +98,19 @@ static const struct bp_fault FAULT[] = {
      .extent = BP_AT_OUTPUT,
      .applies = matched,
      .plant = plant_extra_derivative,
-     .of_loss = right_for_squared_error_of_sigmoid},
+     .of_loss = right_for_squared_error_of_sigmoid,
+     .page = {.right = "cross-entropy with sigmoid: delta = a - t",
+              .wrong = "delta = (a - t) a (1 - a)",
+              .shows = "The ratio backprop / numeric is a (1 - a), at most 1/4, smallest where the "
+                       "output is surest. It is exactly the gradient of squared error. It trains, "
+                       "but a confident mistake is hardly corrected.",
+              .c_wrong = "delta[k] = (a[k] - t[k]) * a[k] * (1.0 - a[k]);",
+              .c_right = "delta[k] = a[k] - t[k];",
+              .py_wrong = "delta = (a - t) * a * (1 - a)",
+              .py_right = "delta = a - t",
+              .confused =
+                  "missing-activation-derivative at the output, its mirror: squared error with the "
+                  "delta of cross-entropy. Which one it is depends on the loss that you print."}},
     {.name = "extra-softmax-jacobian",
      .title = "output minus target is taken through softmax's Jacobian, which had cancelled",
      .help = "with softmax cross-entropy the output delta is output minus target, nothing more",
@@ -108,7 +120,18 @@ static const struct bp_fault FAULT[] = {
      .extent = BP_AT_OUTPUT,
      .applies = softmax_matched,
      .plant = plant_extra_jacobian,
-     .of_loss = right_for_squared_error},
+     .of_loss = right_for_squared_error,
+     .page = {.right = "cross-entropy with softmax: delta = a - t",
+              .wrong = "delta_i = a_i (d_i - sum_k d_k a_k), d = a - t",
+              .shows = "Each row of deltas is taken through softmax once more. It is exactly the "
+                       "gradient of squared error on softmax. It trains slowly, and hardly "
+                       "corrects confident mistakes.",
+              .c_wrong = "delta[i] = a[i] * (d[i] - dot(d, a, n));",
+              .c_right = "delta[i] = a[i] - t[i];",
+              .py_wrong = "d = a - t; delta = a * (d - (d * a).sum(1, keepdims=True))",
+              .py_right = "delta = a - t",
+              .confused =
+                  "extra-output-derivative, which multiplies by the diagonal a (1 - a) alone."}},
     {.name = "softmax-diagonal-only",
      .title = "softmax is differentiated as if each output depended on its own z alone",
      .help = "use the whole Jacobian: delta_i = a_i (e_i - sum_k e_k a_k)",
@@ -117,7 +140,19 @@ static const struct bp_fault FAULT[] = {
      .variants = 1,
      .extent = BP_AT_OUTPUT,
      .applies = softmax_unmatched,
-     .plant = plant_diagonal},
+     .plant = plant_diagonal,
+     .page = {.right = "delta_i = a_i (e_i - sum_k e_k a_k)",
+              .wrong = "delta_i = e_i a_i (1 - a_i)",
+              .shows =
+                  "Each output is treated as if it were a sigmoid. The deltas of a sample do not "
+                  "add up to 0, as they must under softmax: that is the quickest way to see it.",
+              .c_wrong = "delta[i] = e[i] * a[i] * (1.0 - a[i]);",
+              .c_right = "delta[i] = a[i] * (e[i] - dot(e, a, n));",
+              .py_wrong = "delta = e * a * (1 - a)",
+              .py_right = "delta = a * (e - (e * a).sum(1, keepdims=True))",
+              .confused =
+                  "missing-activation-derivative, where e itself is the delta. With softmax "
+                  "cross-entropy the diagonal alone is cross-entropy-half-missing."}},
 };
 
 const struct bp_fault_table bp_faults_output_cancel = {

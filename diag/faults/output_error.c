@@ -262,7 +262,19 @@ static const struct bp_fault FAULT[] = {
      .slot = BP_OUTPUT_DELTA,
      .variants = 1,
      .extent = BP_AT_OUTPUT,
-     .plant = plant_flipped},
+     .plant = plant_flipped,
+     .page = {.right = "delta_L = (a - t) f'(z), theta -= rate * gradient",
+              .wrong = "delta_L = (t - a) f'(z), theta -= rate * gradient",
+              .shows =
+                  "Every ratio backprop / numeric is -1, to all digits. In training the loss rises "
+                  "from the first step, and outputs run away from their targets. With an update "
+                  "that adds, target minus output is right: then only a check sees the sign.",
+              .c_wrong = "delta[k] = (t[k] - a[k]) * a[k] * (1.0 - a[k]);",
+              .c_right = "delta[k] = (a[k] - t[k]) * a[k] * (1.0 - a[k]);",
+              .py_wrong = "delta = (t - a) * a * (1 - a)",
+              .py_right = "delta = (a - t) * a * (1 - a)",
+              .confused = "update-uphill, where the gradient is right and the step is added; "
+                          "gradient-negated, where an L2 term is negated with it."}},
     {.name = "cost-value-as-delta",
      .title = "the cost's value stands where its derivative is needed",
      .help = "use dL/da, which for squared error is output minus target",
@@ -273,7 +285,19 @@ static const struct bp_fault FAULT[] = {
      .variant_cost = COST_VARIANT_COST,
      .extent = BP_AT_OUTPUT,
      .applies = cost,
-     .plant = plant_cost_as_delta},
+     .plant = plant_cost_as_delta,
+     .page = {.right = "delta = (a - t) f'(z)",
+              .wrong = "delta = 1/2 (a - t)^2 f'(z)",
+              .shows =
+                  "The ratio backprop / numeric is (a - t)/2 for each sample: no constant, and its "
+                  "sign follows the error. The delta is never negative, so outputs are pushed to "
+                  "one side whatever the target: with a step that is added, all climb to 1.",
+              .c_wrong = "delta[k] = 0.5 * (a[k] - t[k]) * (a[k] - t[k]) * slope;",
+              .c_right = "delta[k] = (a[k] - t[k]) * slope;",
+              .py_wrong = "delta = 0.5 * (a - t)**2 * a * (1 - a)",
+              .py_right = "delta = (a - t) * a * (1 - a)",
+              .confused = "squared-error-as-error (no 1/2) and absolute-error-as-error (|a - t|): "
+                          "all lose the sign, and the size of the ratio parts them."}},
     {.name = "squared-error-as-error",
      .title = "the error is squared, so its sign is lost",
      .help = "use output minus target, not its square",
@@ -281,7 +305,17 @@ static const struct bp_fault FAULT[] = {
      .cost = 0.8,
      .variants = 1,
      .extent = BP_AT_OUTPUT,
-     .plant = plant_squared},
+     .plant = plant_squared,
+     .page = {.right = "err = a - t",
+              .wrong = "err = (a - t)^2",
+              .shows = "The ratio backprop / numeric is a - t, sample by sample. Small errors make "
+                       "smaller steps than they should, and negative ones step the wrong way: "
+                       "outputs drift to one side.",
+              .c_wrong = "err = pow(a[k] - t[k], 2);",
+              .c_right = "err = a[k] - t[k];",
+              .py_wrong = "err = (a - t)**2",
+              .py_right = "err = a - t",
+              .confused = "cost-value-as-delta, which has a 1/2 besides."}},
     {.name = "absolute-error-as-error",
      .title = "the error's absolute value is used, so its sign is lost",
      .help = "use output minus target with its sign",
@@ -289,7 +323,18 @@ static const struct bp_fault FAULT[] = {
      .cost = 1.0,
      .variants = 1,
      .extent = BP_AT_OUTPUT,
-     .plant = plant_absolute},
+     .plant = plant_absolute,
+     .page = {.right = "err = a - t",
+              .wrong = "err = |a - t|",
+              .shows =
+                  "The ratio is 1 where the output is above its target and -1 where it is below: "
+                  "half the samples climb. Magnitudes all agree, so a check without signs passes.",
+              .c_wrong = "err = fabs(a[k] - t[k]);",
+              .c_right = "err = a[k] - t[k];",
+              .py_wrong = "err = np.abs(a - t)",
+              .py_right = "err = a - t",
+              .confused = "sign-flipped, where the ratio is -1 for all; a loss that is meant to be "
+                          "|a - t| has the derivative sign(a - t), not this."}},
     {.name = "cross-entropy-half-missing",
      .title = "only the t ln a term of the cross-entropy was differentiated",
      .help = "for sigmoid or softmax with cross-entropy the output delta is output minus target",
@@ -298,7 +343,19 @@ static const struct bp_fault FAULT[] = {
      .variants = 1,
      .extent = BP_AT_OUTPUT,
      .applies = matched,
-     .plant = plant_only_target_term},
+     .plant = plant_only_target_term,
+     .page = {.right = "L = -(t ln a + (1 - t) ln(1 - a)), delta = a - t",
+              .wrong = "L = -t ln a, delta = -t (1 - a)",
+              .shows =
+                  "The delta is exactly 0 where the target is 0. Trained so, all outputs go to 1, "
+                  "and the loss looks good if it has the same half missing. For softmax the other "
+                  "half comes through the Jacobian: this is what its diagonal alone gives.",
+              .c_wrong = "delta[k] = -t[k] * (1.0 - a[k]);",
+              .c_right = "delta[k] = a[k] - t[k];",
+              .py_wrong = "delta = -t * (1 - a)",
+              .py_right = "delta = a - t",
+              .confused = "target-not-subtracted and missing-activation-derivative at the output; "
+                          "here the zeros at t = 0 tell."}},
     {.name = "error-left-out",
      .title = "the output delta is the derivative f'(z) alone, without the error",
      .help = "multiply f'(z) by output minus target",
@@ -307,7 +364,17 @@ static const struct bp_fault FAULT[] = {
      .variants = 1,
      .extent = BP_AT_OUTPUT,
      .applies = derived,
-     .plant = plant_without_error},
+     .plant = plant_without_error,
+     .page = {.right = "delta = (a - t) f'(z)",
+              .wrong = "delta = f'(z)",
+              .shows = "The delta does not depend on the target: changing t changes nothing. All "
+                       "outputs are pushed down, whatever they should be.",
+              .c_wrong = "delta[k] = a[k] * (1.0 - a[k]);",
+              .c_right = "delta[k] = (a[k] - t[k]) * a[k] * (1.0 - a[k]);",
+              .py_wrong = "delta = a * (1 - a)",
+              .py_right = "delta = (a - t) * a * (1 - a)",
+              .confused = "target-not-subtracted, which does not see the target either but is "
+                          "proportional to a."}},
     {.name = "target-not-subtracted",
      .title = "the output stands where output minus target is needed",
      .help = "subtract the target",
@@ -316,7 +383,18 @@ static const struct bp_fault FAULT[] = {
      .variants = 1,
      .extent = BP_AT_OUTPUT,
      .applies = usual_loss,
-     .plant = plant_without_target},
+     .plant = plant_without_target,
+     .page =
+         {.right = "err = a - t",
+          .wrong = "err = a",
+          .shows = "The gradient does not change with the targets. Outputs go to 0 for every "
+                   "example; where most targets are 0 that looks like learning.",
+          .c_wrong = "err = a[k];",
+          .c_right = "err = a[k] - t[k];",
+          .py_wrong = "delta = a * a * (1 - a)",
+          .py_right = "delta = (a - t) * a * (1 - a)",
+          .confused =
+              "error-left-out (not proportional to a); labels that are all 0, where a is a - t."}},
     {.name = "rounded-prediction-in-error",
      .title = "the error is taken from the decided class, not from the output",
      .help = "use the output itself in the error; decide the class only to count hits",
@@ -327,7 +405,19 @@ static const struct bp_fault FAULT[] = {
      .variant_cost = SECOND_RARER,
      .extent = BP_AT_OUTPUT,
      .applies = decision,
-     .plant = plant_rounded},
+     .plant = plant_rounded,
+     .page =
+         {.right = "err = a - t",
+          .wrong = "err = round(a) - t",
+          .shows = "The delta is exactly 0 for every example that is classified right, and jumps "
+                   "for the others, as in the perceptron. Training stops once all are just right, "
+                   "or never settles. The numeric gradient is smooth.",
+          .c_wrong = "err = (a[k] > 0.5 ? 1.0 : 0.0) - t[k];",
+          .c_right = "err = a[k] - t[k];",
+          .py_wrong = "err = (a > 0.5) - t",
+          .py_right = "err = a - t",
+          .confused =
+              "labels-shifted-by-one: there the deltas that are wrong are not those that are 0."}},
     {.name = "labels-shifted-by-one",
      .title = "each output is compared with its neighbour's target",
      .help = "index inputs and targets alike",
@@ -338,7 +428,18 @@ static const struct bp_fault FAULT[] = {
      .variant_cost = SECOND_RARER,
      .extent = BP_AT_OUTPUT,
      .applies = neighbours,
-     .plant = plant_shifted},
+     .plant = plant_shifted,
+     .page = {.right = "err_n = a_n - t_n",
+              .wrong = "err_n = a_n - t_{n+1}",
+              .shows =
+                  "Right for a batch of one, wrong for every larger one. A sample's delta goes by "
+                  "its neighbour's target. Loss settles at the base rate, as with shuffled labels.",
+              .c_wrong = "err = a[n][k] - t[n + 1][k];",
+              .c_right = "err = a[n][k] - t[n][k];",
+              .py_wrong = "err = a - np.roll(t, -1, axis=0)",
+              .py_right = "err = a - t",
+              .confused = "labels-shuffled, where the data itself is wrong and gradient and loss "
+                          "agree; one-sample-only, which is also right for a batch of one."}},
 };
 
 const struct bp_fault_table bp_faults_output_error = {

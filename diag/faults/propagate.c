@@ -215,7 +215,20 @@ static const struct bp_fault FAULT[] = {
      .variants = 1,
      .extent = HIDDEN,
      .applies = both_wide,
-     .plant = plant_not_transposed},
+     .plant = plant_not_transposed,
+     .page =
+         {.right = "e_j = sum_i delta_i W[i,j]",
+          .wrong = "e_j = sum_i delta_i W[j,i] (or W's buffer read with the other stride)",
+          .shows =
+              "The output layer agrees to all digits, everything below is wrong with no constant "
+              "ratio. A square W runs without complaint; another shape crashes in numpy and reads "
+              "the wrong numbers in C. It still learns something, since the output layer does.",
+          .c_wrong = "e[j] += delta[i] * w[j * n_out + i];",
+          .c_right = "e[j] += delta[i] * w[i * n_in + j];",
+          .py_wrong = "e = delta @ W.T   # W is out x in",
+          .py_right = "e = delta @ W",
+          .confused = "weights-of-wrong-layer; outer-product-transposed, where delta is right and "
+                      "only dW is stored wrong."}},
     {.name = "weights-of-wrong-layer",
      .title = "the error is taken down through another layer's W",
      .help = "layer {l}'s error comes through the W of the layer above it",
@@ -226,7 +239,18 @@ static const struct bp_fault FAULT[] = {
      .variant_cost = LAYER_COST,
      .extent = HIDDEN,
      .applies = same_shape,
-     .plant = plant_other_weights},
+     .plant = plant_other_weights,
+     .page = {.right = "e_l = W_{l+1}^T delta_{l+1}",
+              .wrong = "e_l = W_l^T delta_{l+1}",
+              .shows = "As weights-not-transposed: right at the output, wrong below, in networks "
+                       "whose layers have one shape. In others it crashes. Usually an index that "
+                       "starts at 0 for weights and at 1 for layers.",
+              .c_wrong = "e[j] += delta[i] * w[l][i][j];",
+              .c_right = "e[j] += delta[i] * w[l + 1][i][j];",
+              .py_wrong = "e = delta @ W[l]",
+              .py_right = "e = delta @ W[l + 1]",
+              .confused = "weights-not-transposed; both vanish from sight when all W are alike: "
+                          "check at random weights."}},
     {.name = "bias-column-left-in",
      .title = "the bias column stays in W on the way down, and a weight's is cut off",
      .help = "cut off the column of the biases, and no other, before W^T delta",
@@ -237,7 +261,18 @@ static const struct bp_fault FAULT[] = {
      .variant_cost = SLIGHTLY_RARER,
      .extent = HIDDEN,
      .applies = biased_above,
-     .plant = plant_bias_left_in},
+     .plant = plant_bias_left_in,
+     .page = {.right = "e_j = sum_i delta_i W[i,j], W without its bias column",
+              .wrong = "the bias column takes the place of W's first (or last) column",
+              .shows =
+                  "The layers below are wrong by one place: e_0 comes from the bias, e_1 from W's "
+                  "column 0. With zero biases the first error is 0. The output layer agrees.",
+              .c_wrong = "e[j] += delta[i] * wb[i][j];      /* column 0 is the bias */",
+              .c_right = "e[j] += delta[i] * wb[i][j + 1];",
+              .py_wrong = "e = (delta @ Wb)[:, :-1]",
+              .py_right = "e = (delta @ Wb)[:, 1:]    # bias is column 0",
+              .confused = "weights-not-transposed. Setting the biases to 0 and to 1 parts them: "
+                          "this one changes with b."}},
     {.name = "update-before-backprop",
      .title = "the layer above was updated before its error was taken down",
      .help = "compute every delta first, then update every layer",
@@ -245,7 +280,19 @@ static const struct bp_fault FAULT[] = {
      .variants = 1,
      .extent = HIDDEN,
      .applies = with_rate,
-     .plant = plant_updated_weights},
+     .plant = plant_updated_weights,
+     .page = {.right = "all delta first, then theta -= rate * gradient",
+              .wrong = "W_{l+1} -= rate * dW_{l+1}, then e_l = W_{l+1}^T delta_{l+1}",
+              .shows =
+                  "A check of the gradient function at one point agrees. The gradient inferred "
+                  "from a step differs below the output layer, by an amount proportional to the "
+                  "rate: 3e-4 at 0.01, 3e-2 at 1, 0.4 at 10 in one case. It trains at small rates.",
+              .c_wrong = "update(layer[2]); backward(layer[1]); update(layer[1]);",
+              .c_right = "backward(layer[2]); backward(layer[1]); update_all();",
+              .py_wrong = "W2 -= rate * dW2; e1 = d2 @ W2",
+              .py_right = "e1 = d2 @ W2; W2 -= rate * dW2",
+              .confused = "weights-not-transposed and the like, which do not depend on the rate: "
+                          "two rates part them."}},
     {.name = "delta-of-wrong-layer",
      .title = "another layer's delta is taken down",
      .help = "layer {l}'s error comes from the delta of the layer right above it",
@@ -256,7 +303,17 @@ static const struct bp_fault FAULT[] = {
      .variant_cost = DELTA_COST,
      .extent = HIDDEN,
      .applies = as_wide_above,
-     .plant = plant_other_delta},
+     .plant = plant_other_delta,
+     .page = {.right = "e_l = W_{l+1}^T delta_{l+1}",
+              .wrong = "e_l = W_{l+1}^T delta_{l+2}",
+              .shows = "Layers l + 1 and above agree, l and below do not, where the widths let it "
+                       "run. Often one delta buffer that is overwritten, or not yet written.",
+              .c_wrong = "e = back(w[l + 1], delta[l + 2]);",
+              .c_right = "e = back(w[l + 1], delta[l + 1]);",
+              .py_wrong = "e = deltas[l + 2] @ W[l + 1]",
+              .py_right = "e = deltas[l + 1] @ W[l + 1]",
+              .confused = "weights-of-wrong-layer; error-propagated-for-delta, where the right "
+                          "layer's e goes down."}},
     {.name = "error-propagated-for-delta",
      .title = "the error is taken down before it was multiplied by f': one derivative is lost",
      .help = "take delta = e * f'(z) down, not e",
@@ -265,7 +322,19 @@ static const struct bp_fault FAULT[] = {
      .variants = 1,
      .extent = HIDDEN,
      .applies = derived_above,
-     .plant = plant_error_for_delta},
+     .plant = plant_error_for_delta,
+     .page =
+         {.right = "delta_{l+1} = e_{l+1} f'(z_{l+1}), then e_l = W_{l+1}^T delta_{l+1}",
+          .wrong = "e_l = W_{l+1}^T e_{l+1}",
+          .shows = "dW and db of layer l + 1 agree, since delta is used there; all below are "
+                   "wrong. With sigmoid each such step is 4 times too large or more, so that the "
+                   "first layers learn too fast.",
+          .c_wrong = "sum += next->error[i] * next->w[i][j];",
+          .c_right = "sum += next->delta[i] * next->w[i][j];",
+          .py_wrong = "e1 = e2 @ W2",
+          .py_right = "e1 = (e2 * fprime(z2)) @ W2",
+          .confused =
+              "missing-activation-derivative, where the layer that has no f' is wrong itself."}},
     {.name = "weight-step-for-delta",
      .title = "the hidden error is built from the weights' step, not from delta",
      .help = "keep delta apart from rate * delta * a, and take delta down",
@@ -276,7 +345,18 @@ static const struct bp_fault FAULT[] = {
      .variant_cost = STEP_COST,
      .extent = HIDDEN,
      .applies = step_known,
-     .plant = plant_weight_step},
+     .plant = plant_weight_step,
+     .page = {.right = "e_j = sum_i W[i,j] delta_i",
+              .wrong = "e_j = sum_i W[i,j] (rate delta_i a_j)",
+              .shows = "The hidden error is scaled by the activation and, mostly, by the rate: "
+                       "hidden layers learn 1/rate times too slowly. The ratio is a_j times the "
+                       "rate, different for each hidden unit and sample.",
+              .c_wrong = "step[i][j] = rate * delta[i] * h[j]; e[j] += w[i][j] * step[i][j];",
+              .c_right = "e[j] += w[i][j] * delta[i];",
+              .py_wrong = "step = rate * np.outer(delta, h); e = (W * step).sum(0)",
+              .py_right = "e = W.T @ delta",
+              .confused = "rate-folded-in, where the output layer has the rate too. One number for "
+                          "all hidden units: one-delta-for-all-units."}},
     {.name = "weights-left-out",
      .title = "the deltas above are added up without their weights",
      .help = "weight each delta: e_j = sum_i delta_i W[i,j]",
@@ -285,7 +365,16 @@ static const struct bp_fault FAULT[] = {
      .variants = 1,
      .extent = HIDDEN,
      .applies = NULL,
-     .plant = plant_no_weights},
+     .plant = plant_no_weights,
+     .page = {.right = "e_j = sum_i W[i,j] delta_i",
+              .wrong = "e_j = sum_i delta_i",
+              .shows = "Every unit of a hidden layer gets the same error. The output layer agrees. "
+                       "Hidden units part only by their f'(z), so they become alike in training.",
+              .c_wrong = "e[j] += delta[i];",
+              .c_right = "e[j] += delta[i] * w[i][j];",
+              .py_wrong = "e = delta.sum(1, keepdims=True)",
+              .py_right = "e = delta @ W",
+              .confused = "one-delta-for-all-units, whose one number has the weights in it."}},
 };
 
 const struct bp_fault_table bp_faults_propagate = {

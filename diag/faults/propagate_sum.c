@@ -151,7 +151,17 @@ static const struct bp_fault FAULT[] = {
      .variants = 1,
      .extent = HIDDEN,
      .applies = wide_above,
-     .plant = plant_overwritten},
+     .plant = plant_overwritten,
+     .page = {.right = "e_j = sum_i delta_i W[i,j]",
+              .wrong = "e_j = delta_last W[last,j]",
+              .shows = "Right with one unit above, wrong with more: only the last unit is heard. "
+                       "The gradient below does not change when the other units' weights do.",
+              .c_wrong = "e[j] = delta[i] * w[i][j];",
+              .c_right = "e[j] += delta[i] * w[i][j];",
+              .py_wrong = "for i in range(n): e = delta[:, i:i+1] * W[i]",
+              .py_right = "e = delta @ W",
+              .confused = "sum-one-short, which loses one unit and keeps the rest; with two units "
+                          "above both lose one."}},
     {.name = "sum-one-short",
      .title = "one unit above is left out of the sum",
      .help = "let the loop run over every unit of the layer above",
@@ -162,7 +172,18 @@ static const struct bp_fault FAULT[] = {
      .variant_cost = SLIGHTLY_RARER,
      .extent = HIDDEN,
      .applies = wide_above,
-     .plant = plant_one_short},
+     .plant = plant_one_short,
+     .page = {.right = "e_j = sum_{i < n} delta_i W[i,j]",
+              .wrong = "e_j = sum_{i < n-1} delta_i W[i,j]",
+              .shows =
+                  "The error below misses one unit's share. With many units above it is small: a "
+                  "check of the whole gradient's norm hides it. Training is hardly slower.",
+              .c_wrong = "for (i = 0; i < n_out - 1; i++)",
+              .c_right = "for (i = 0; i < n_out; i++)",
+              .py_wrong = "e = delta[:, :-1] @ W[:-1]",
+              .py_right = "e = delta @ W",
+              .confused = "sum-overwritten; with two units above the two cannot be parted, except "
+                          "by which of them is left."}},
     {.name = "sum-not-reset-over-neurons",
      .title = "the sum is not set to zero for each neuron: it runs on",
      .help = "set the sum to zero inside the loop over neurons",
@@ -173,7 +194,20 @@ static const struct bp_fault FAULT[] = {
      .variant_cost = RUNNING_COST,
      .extent = HIDDEN,
      .applies = running,
-     .plant = plant_over_neurons},
+     .plant = plant_over_neurons,
+     .page =
+         {.right = "sum = 0 for each j",
+          .wrong = "sum runs on: e_j = e_0 + ... + e_j",
+          .shows = "Neuron 0 of the layer agrees, each further one is off by all before it. In the "
+                   "table of deltas the differences of neighbours are the right values.",
+          .c_wrong =
+              "double sum = 0.0;\nfor (j = 0; j < n_in; j++)\n    for (i = 0; i < n_out; i++)",
+          .c_right = "for (j = 0; j < n_in; j++) {\n    double sum = 0.0;\n    for (i = 0; i < "
+                     "n_out; i++)",
+          .py_wrong = "e = np.cumsum(delta @ W, axis=1)",
+          .py_right = "e = delta @ W",
+          .confused =
+              "one-delta-for-all-units: there the first neuron is wrong, too, and all are equal."}},
     {.name = "sum-not-reset-over-samples",
      .title = "the error of a sample is added to that of the samples before it",
      .help = "set the errors to zero for each sample",
@@ -182,7 +216,19 @@ static const struct bp_fault FAULT[] = {
      .variants = 1,
      .extent = HIDDEN,
      .applies = batch,
-     .plant = plant_over_samples},
+     .plant = plant_over_samples,
+     .page = {.right = "e_n = W^T delta_n",
+              .wrong = "e_n = e_{n-1} + W^T delta_n",
+              .shows =
+                  "Right for a batch of one, and for the first sample of any batch; grows with the "
+                  "sample's number. A batch's gradient is not the mean of its samples' gradients.",
+              .c_wrong = "for (n = 0; n < N; n++)\n    for (j = 0; j < n_in; j++)  /* e[j] keeps "
+                         "the last sample */",
+              .c_right = "for (n = 0; n < N; n++) {\n    memset(e, 0, sizeof e);",
+              .py_wrong = "e += d_n @ W",
+              .py_right = "e = d_n @ W",
+              .confused = "accumulator-not-reset, where dW itself is left from the last call: "
+                          "there the layers above are wrong too."}},
     {.name = "mean-for-sum-in-propagation",
      .title = "the deltas above are averaged, not added up",
      .help = "do not divide by the number of units above",
@@ -191,7 +237,19 @@ static const struct bp_fault FAULT[] = {
      .variants = 1,
      .extent = HIDDEN,
      .applies = wide_above,
-     .plant = plant_mean},
+     .plant = plant_mean,
+     .page =
+         {.right = "e_j = sum_i W[i,j] delta_i",
+          .wrong = "e_j = 1/n sum_i W[i,j] delta_i",
+          .shows = "Each step down divides by the width above: the ratio is 1/n at the layer below "
+                   "the output, 1/(n m) at the next, the same number within a layer. First layers "
+                   "learn too slowly.",
+          .c_wrong = "e[j] = sum / n_out;",
+          .c_right = "e[j] = sum;",
+          .py_wrong = "e = (delta[:, :, None] * W).mean(1)",
+          .py_right = "e = (delta[:, :, None] * W).sum(1)",
+          .confused =
+              "constant-factor, divided-by-outputs: those are the same number in every layer."}},
     {.name = "one-delta-for-all-units",
      .title = "every unit of the layer gets the same error, one number",
      .help = "leave the sum over j out: e_j = sum_i delta_i W[i,j], one number for each j",
@@ -203,7 +261,21 @@ static const struct bp_fault FAULT[] = {
      .extent = HIDDEN,
      .also = CONTRACTED_ALSO,
      .applies = contractible,
-     .plant = plant_contracted},
+     .plant = plant_contracted,
+     .page = {.right = "e_j = sum_i W[i,j] delta_i, one number for each j",
+              .wrong = "e = sum_j sum_i W[i,j] delta_i, one number for all j",
+              .shows =
+                  "All hidden units of the layer take the same step for ever: their difference "
+                  "stays as it was at the start (2e-14 apart after 10,000 iterations in one "
+                  "program). Often a dot product, or a sum without its axis.",
+              .c_wrong = "for (j = 0; j < n_in; j++)\n    for (i = 0; i < n_out; i++)\n        "
+                         "e_all += w[i][j] * delta[i];",
+              .c_right = "for (j = 0; j < n_in; j++)\n    for (i = 0; i < n_out; i++)\n        "
+                         "e[j] += w[i][j] * delta[i];",
+              .py_wrong = "e = np.sum(W * delta)",
+              .py_right = "e = W.T @ delta",
+              .confused = "symmetric-weights, where units are equal because they start equal; "
+                          "weights-left-out."}},
     {.name = "sign-flipped-below",
      .title = "the sign changes on the way down: this layer and all below step uphill",
      .help = "take W^T delta down as it is, without a minus",
@@ -212,7 +284,18 @@ static const struct bp_fault FAULT[] = {
      .variants = 1,
      .extent = HIDDEN,
      .applies = NULL,
-     .plant = plant_negated},
+     .plant = plant_negated,
+     .page =
+         {.right = "e_l = W_{l+1}^T delta_{l+1}",
+          .wrong = "e_l = -W_{l+1}^T delta_{l+1}",
+          .shows = "The ratio is 1 above and -1 in layer l and all below. With two such layers the "
+                   "signs alternate. The output layer learns against hidden layers that climb.",
+          .c_wrong = "e[j] -= delta[i] * w[i][j];",
+          .c_right = "e[j] += delta[i] * w[i][j];",
+          .py_wrong = "e = -(delta @ W)",
+          .py_right = "e = delta @ W",
+          .confused =
+              "layer-sign-flipped, where one layer has the wrong sign and those below it do not."}},
     {.name = "chain-cut",
      .title = "no error arrives at this layer: it and all below stand still",
      .help = "take W^T delta down to layer {l}",
@@ -221,7 +304,18 @@ static const struct bp_fault FAULT[] = {
      .variants = 1,
      .extent = BP_AT_HIDDEN,
      .applies = NULL,
-     .plant = plant_cut},
+     .plant = plant_cut,
+     .page = {.right = "e_l = W_{l+1}^T delta_{l+1}",
+              .wrong = "e_l = 0",
+              .shows = "dW and db are exactly 0 in layer l and in every layer below, numeric is "
+                       "not; all above agree. What is above learns on random features: with many "
+                       "hidden units even XOR is learned.",
+              .c_wrong = "double e[MAX] = {0};    /* never filled */",
+              .c_right = "back(w[l + 1], delta[l + 1], e);",
+              .py_wrong = "e = np.zeros_like(a)",
+              .py_right = "e = delta @ W",
+              .confused = "skipped-layer, where only layer l is 0 and those below it are right; "
+                          "zero weights above, where 0 is right."}},
 };
 
 const struct bp_fault_table bp_faults_propagate_sum = {
