@@ -1,0 +1,242 @@
+/* contract_repeat.c -- do equal calls give equal results? If not, of what kind is
+ * the difference? See contract.h. */
+#include "diag/contract_look.h"
+
+#include "core/mem.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { DRAWS = 48, DRIFT = 8 };
+
+static bool same_bits(const double *a, const double *b, size_t n)
+{
+    return memcmp(a, b, n * sizeof *a) == 0;
+}
+
+/* ---- outputs ------------------------------------------------------------------ */
+
+/* The share of turning points in sequences of DRIFT calls: about 2/3 for noise
+ * (Kendall), near 0 for a drift. y: DRIFT x count. */
+static double turning_share(const double *y, size_t count)
+{
+    size_t turns = 0, points = 0;
+    for (size_t k = 0; k < count; k++)
+        for (size_t call = 1; call + 1 < DRIFT; call++) {
+            const double before = y[call * count + k] - y[(call - 1) * count + k];
+            const double after = y[(call + 1) * count + k] - y[call * count + k];
+            if (before == 0.0 || after == 0.0)
+                continue;
+            points++;
+            turns += (before > 0.0) != (after > 0.0) ? 1 : 0;
+        }
+    return points == 0 ? 0.0 : (double)turns / (double)points;
+}
+
+/* How many different values one output takes in DRAWS calls, where all but two units of
+ * each hidden layer are cut off: units dropped at random leave a few values only,
+ * noise leaves as many as calls. 0: cannot be looked at. */
+static enum bp_status count_values(struct bp_look_at *look, size_t *values)
+{
+    struct bp_view *view = look->view;
+    const struct bp_mlp *twin = &view->twin;
+    *values = 0;
+    if (!view->described || twin->spec.layers < 2 || view->subject->theta_fixed)
+        return BP_OK;
+    double *theta = look->g[0];
+    memcpy(theta, look->theta, view->n_theta * sizeof *theta);
+    for (size_t l = 2; l <= twin->spec.layers; l++) {
+        const struct bp_tensor *w = bp_mlp_weights(twin, l);
+        for (size_t i = 0; i < w->rows; i++)
+            for (size_t j = 2; j < w->cols; j++)
+                theta[w->offset + i * w->cols + j] = 0.0;
+    }
+    double seen[DRAWS];
+    for (size_t call = 0; call < DRAWS; call++) {
+        const enum bp_status status =
+            bp_view_predict(view, theta, look->batch, look->y[0], look->error);
+        if (status != BP_OK)
+            return status;
+        size_t k = 0;
+        while (k < *values && seen[k] != look->y[0][0])
+            k++;
+        if (k == *values)
+            seen[(*values)++] = look->y[0][0];
+    }
+    return BP_OK;
+}
+
+static struct bp_finding *name_the_difference(struct bp_look_at *look, double turning,
+                                              size_t values)
+{
+    struct bp_finding *finding;
+    if (turning < 0.3) {
+        finding = bp_look_add(look, "stale-forward-state");
+        if (finding != NULL)
+            bp_finding_because(finding,
+                               "over %d equal calls the outputs drift: %.0f %% of the "
+                               "changes turn back; of noise 67 %% do",
+                               DRIFT, 100.0 * turning);
+    } else if (values > 0 && values <= DRAWS / 2) {
+        finding = bp_look_add(look, "dropout-left-on");
+        if (finding != NULL)
+            bp_finding_because(finding,
+                               "with two units of each hidden layer connected, %d equal calls give "
+                               "%zu different values: units are there or not",
+                               DRAWS, values);
+    } else {
+        return bp_look_add(look, "calls-differ");
+    }
+    if (finding != NULL)
+        finding->certainty = BP_LIKELY;
+    return finding;
+}
+
+/* The outputs of two equal calls differ: drift, a few values, or noise? */
+static enum bp_status say_outputs_differ(struct bp_look_at *look)
+{
+    const size_t count = look->batch->n * look->view->n_out;
+    size_t k = 0;
+    while (same_bits(&look->y[0][k], &look->y[1][k], 1))
+        k++;
+    const double one = look->y[0][k], other = look->y[1][k];
+    double *y = bp_mem_new(DRIFT * count, sizeof *y);
+    enum bp_status status = y == NULL ? BP_ENOMEM : BP_OK;
+    for (size_t call = 0; status == BP_OK && call < DRIFT; call++)
+        status =
+            bp_view_predict(look->view, look->theta, look->batch, y + call * count, look->error);
+    const double turning = status == BP_OK ? turning_share(y, count) : 0.0;
+    bp_mem_free(y);
+    size_t values = 0;
+    if (status == BP_OK)
+        status = count_values(look, &values);
+    if (status != BP_OK)
+        return status;
+    struct bp_finding *finding = name_the_difference(look, turning, values);
+    if (finding == NULL)
+        return BP_ENOMEM;
+    bp_finding_because(finding,
+                       "output %zu of sample %zu is %.17g, and at the next equal call %.17g",
+                       k % look->view->n_out, k / look->view->n_out, one, other);
+    look->contract->random = true;
+    return BP_OK;
+}
+
+static enum bp_status outputs_repeat(struct bp_look_at *look)
+{
+    struct bp_view *view = look->view;
+    for (size_t k = 0; k < 2; k++) {
+        const enum bp_status status =
+            bp_view_predict(view, look->theta, look->batch, look->y[k], look->error);
+        if (status != BP_OK)
+            return status;
+    }
+    look->contract->looked_repeats = true;
+    if (same_bits(look->y[0], look->y[1], look->batch->n * view->n_out))
+        return BP_OK;
+    look->contract->repeats = false;
+    return say_outputs_differ(look);
+}
+
+/* ---- gradients ------------------------------------------------------------------ */
+
+/* How the change from call 2 to call 3 follows from that of call 1 to call 2: the
+ * factor that fits best, and how far the worst entry is off, beside the largest. */
+static double factor_of_changes(const struct bp_look_at *look, double *off)
+{
+    const size_t n = look->view->n_theta;
+    double product = 0.0, square = 0.0, top = 0.0;
+    for (size_t k = 0; k < n; k++) {
+        const double first = look->g[1][k] - look->g[0][k];
+        const double second = look->g[2][k] - look->g[1][k];
+        product += first * second;
+        square += first * first;
+        top = fmax(top, fmax(fabs(first), fabs(second)));
+    }
+    const double factor = product / square;
+    *off = 0.0;
+    for (size_t k = 0; k < n; k++) {
+        const double first = look->g[1][k] - look->g[0][k];
+        const double second = look->g[2][k] - look->g[1][k];
+        *off = fmax(*off, fabs(second - factor * first) / top);
+    }
+    return factor;
+}
+
+/* The relative error that differences of three gradients can have. */
+static double tolerance(const struct bp_look_at *look)
+{
+    double top = 0.0, change = 0.0;
+    for (size_t k = 0; k < look->view->n_theta; k++) {
+        top = fmax(top, fabs(look->g[2][k]));
+        change = fmax(change, fabs(look->g[1][k] - look->g[0][k]));
+    }
+    return 32.0 * fmax(look->precision, look->view->epsilon) * top / change;
+}
+
+static void say_first(struct bp_look_at *look, struct bp_finding *finding, const char *call)
+{
+    char name[BP_NAME_MAX];
+    const size_t n = bp_look_place(look, finding, look->g[0], look->g[1], 0.0, name);
+    for (size_t k = 0; k < look->view->n_theta; k++)
+        if (!same_bits(&look->g[0][k], &look->g[1][k], 1)) {
+            bp_finding_because(finding, "%s: %s is %.9g, at the next equal call %.9g, then %.9g",
+                               call, name, look->g[0][k], look->g[1][k], look->g[2][k]);
+            break;
+        }
+    bp_finding_because(finding, "%zu of %zu entries do not repeat", n, look->view->n_theta);
+}
+
+static enum bp_status say_gradients_differ(struct bp_look_at *look)
+{
+    const char *call = look->view->subject->gradient != NULL ? "gradient" : "step";
+    double off;
+    const double factor = factor_of_changes(look, &off);
+    const double tol = tolerance(look);
+    const bool regular = off <= tol && tol < 0.1;
+    if (regular && look->view->subject->gradient == NULL && factor > 0.0 && factor < 1.0 - tol) {
+        look->contract->velocity = factor;
+        return BP_OK;
+    }
+    const bool adds = regular && fabs(factor - 1.0) <= tol;
+    struct bp_finding *finding = bp_look_add(look, adds ? "accumulator-not-reset" : "calls-differ");
+    if (finding == NULL)
+        return BP_ENOMEM;
+    say_first(look, finding, call);
+    if (adds)
+        bp_finding_because(finding, "each call adds the same again (to %.0e of it)",
+                           fmax(off, 1e-16));
+    look->contract->random = !adds;
+    look->adds = adds;
+    return BP_OK;
+}
+
+static enum bp_status gradients_repeat(struct bp_look_at *look)
+{
+    struct bp_view *view = look->view;
+    view->keep_gradient = true;
+    enum bp_status status = bp_look_gradient(look, look->batch, look->g[3]);
+    for (size_t k = 0; status == BP_OK && k < 3; k++)
+        status = bp_look_gradient(look, look->batch, look->g[k]);
+    view->keep_gradient = false;
+    if (status != BP_OK)
+        return status;
+    look->contract->looked_repeats = true;
+    if (same_bits(look->g[0], look->g[1], view->n_theta) &&
+        same_bits(look->g[1], look->g[2], view->n_theta))
+        return BP_OK;
+    look->contract->repeats = false;
+    return say_gradients_differ(look);
+}
+
+enum bp_status bp_look_repeats(struct bp_look_at *look)
+{
+    enum bp_status status = BP_OK;
+    look->contract->repeats = true;
+    if (look->view->can_predict)
+        status = outputs_repeat(look);
+    if (status == BP_OK && !look->contract->random && look->view->can_differ &&
+        !look->view->subject->shuffles)
+        status = gradients_repeat(look);
+    return status;
+}
