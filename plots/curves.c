@@ -16,7 +16,7 @@ static void put_point(struct bp_script *to, const struct bp_curves *curves, doub
 
 /* From first up to, not including, end: its least and greatest, in their order. */
 static void put_stretch(struct bp_script *to, const struct bp_curves *curves,
-                        const struct bp_curve *curve, size_t first, size_t end)
+                        const struct bp_stroke *curve, size_t first, size_t end)
 {
     size_t least = first, most = first;
     for (size_t i = first; i < end; i++) {
@@ -37,7 +37,7 @@ static void put_stretch(struct bp_script *to, const struct bp_curves *curves,
 
 static void put_curve(struct bp_script *to, const struct bp_curves *curves, size_t which)
 {
-    const struct bp_curve *curve = &curves->curve[which];
+    const struct bp_stroke *curve = &curves->curve[which];
     const size_t most = to->plain ? PLAIN_STRETCHES : STRETCHES;
     const size_t stretches = curve->n <= 2 * most ? curve->n : most;
     bp_script_print(to, "$curve%zu << EOD\n", which);
@@ -46,7 +46,7 @@ static void put_curve(struct bp_script *to, const struct bp_curves *curves, size
     bp_script_print(to, "EOD\n");
 }
 
-static size_t last_finite(const struct bp_curve *curve)
+static size_t last_finite(const struct bp_stroke *curve)
 {
     size_t i = curve->n;
     while (i > 0 && !isfinite(curve->y[i - 1]))
@@ -73,7 +73,7 @@ static void name_ends(struct bp_script *to, const struct bp_curves *curves)
 /* A dashed line where a curve first is not finite. */
 static void mark_end(struct bp_script *to, const struct bp_curves *curves, size_t which)
 {
-    const struct bp_curve *curve = &curves->curve[which];
+    const struct bp_stroke *curve = &curves->curve[which];
     for (size_t i = 0; i < curve->n; i++) {
         if (isfinite(curve->y[i]))
             continue;
@@ -101,7 +101,7 @@ static double thickness(const struct bp_curves *curves, size_t which)
     return curves->curve[which].points ? 2.0 : 2.0 + 1.4 * (double)(above < 2 ? above : 2);
 }
 
-static void plot_line(struct bp_script *to, const struct bp_curve *curve, size_t which,
+static void plot_line(struct bp_script *to, const struct bp_stroke *curve, size_t which,
                       double width)
 {
     bp_script_print(to,

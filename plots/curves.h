@@ -10,7 +10,7 @@
 #include "plots/axis.h"
 #include "plots/ink.h"
 
-struct bp_curve {
+struct bp_stroke {
     const char *name;
     size_t n;
     const double *x, *y; /* borrowed */
@@ -20,7 +20,7 @@ struct bp_curve {
 
 struct bp_curves {
     size_t n;
-    const struct bp_curve *curve;
+    const struct bp_stroke *curve;
     struct bp_axis x, y; /* fitted */
     const char *x_words, *y_words;
     const char *what; /* "loss": what is not finite, or missing */

@@ -62,20 +62,20 @@ static void name_guide(struct bp_script *to, const struct bp_figure_slope *figur
                 cube ? "as h^3" : "as h");
 }
 
-static void add_guide(struct bp_curves *curves, struct bp_curve *curve,
+static void add_guide(struct bp_curves *curves, struct bp_stroke *curve,
                       const struct bp_figure_slope *figure, const struct guide *guide)
 {
-    *curve = (struct bp_curve){.n = guide->n - guide->first,
-                               .x = figure->h + guide->first,
-                               .y = guide->value + guide->first,
-                               .ink = BP_INK_GREY,
-                               .dashed = true};
+    *curve = (struct bp_stroke){.n = guide->n - guide->first,
+                                .x = figure->h + guide->first,
+                                .y = guide->value + guide->first,
+                                .ink = BP_INK_GREY,
+                                .dashed = true};
     curves->n++;
 }
 
 static void plot(struct bp_script *to, const struct bp_figure_slope *figure)
 {
-    struct bp_curve curve[BP_FIGURE_RUNS_MAX + 2];
+    struct bp_stroke curve[BP_FIGURE_RUNS_MAX + 2];
     struct bp_curves curves = {.curve = curve,
                                .x_words = "step h along a random direction d",
                                .y_words = "|f(x+hd) - f(x-hd) - 2h g.d|",
@@ -83,12 +83,12 @@ static void plot(struct bp_script *to, const struct bp_figure_slope *figure)
     for (size_t i = 0; i < lines(figure); i++) {
         const struct bp_figure_slope_line *line = &figure->line[i];
         bp_axis_see(&curves.y, steps(figure), line->residual);
-        curve[curves.n++] = (struct bp_curve){.name = line->name,
-                                              .n = steps(figure),
-                                              .x = figure->h,
-                                              .y = line->residual,
-                                              .ink = line->right ? BP_INK_BLUE : BP_INK_VERMILION,
-                                              .points = true};
+        curve[curves.n++] = (struct bp_stroke){.name = line->name,
+                                               .n = steps(figure),
+                                               .x = figure->h,
+                                               .y = line->residual,
+                                               .ink = line->right ? BP_INK_BLUE : BP_INK_VERMILION,
+                                               .points = true};
     }
     bp_axis_see(&curves.x, steps(figure), figure->h);
     bp_axis_fit(&curves.x, true);

@@ -48,7 +48,7 @@ static void add_marks(struct bp_script *to, const struct bp_figure_training *fig
 static void plot_panel(struct bp_script *to, const struct bp_figure_training *figure, bool accuracy,
                        const struct bp_axis *x, const char *words)
 {
-    struct bp_curve curve[BP_FIGURE_RUNS_MAX];
+    struct bp_stroke curve[BP_FIGURE_RUNS_MAX];
     struct bp_curves curves = {
         .curve = curve, .x = *x, .y_words = words, .what = accuracy ? "accuracy" : "loss"};
     for (size_t i = 0; i < runs_shown(figure); i++) {
@@ -57,11 +57,11 @@ static void plot_panel(struct bp_script *to, const struct bp_figure_training *fi
         if (y == NULL)
             continue;
         bp_axis_see(&curves.y, run->n, y);
-        curve[curves.n++] = (struct bp_curve){.name = has_names(figure) ? run->name : NULL,
-                                              .n = run->n,
-                                              .x = run->epoch,
-                                              .y = y,
-                                              .ink = (enum bp_ink)(i % BP_INK_CURVES)};
+        curve[curves.n++] = (struct bp_stroke){.name = has_names(figure) ? run->name : NULL,
+                                               .n = run->n,
+                                               .x = run->epoch,
+                                               .y = y,
+                                               .ink = (enum bp_ink)(i % BP_INK_CURVES)};
     }
     bp_axis_fit(&curves.y, !accuracy);
     if (accuracy && curves.y.seen > 0) {

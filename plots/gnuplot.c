@@ -2,7 +2,7 @@
 #include "plots/gnuplot.h"
 
 #include "core/mem.h"
-#include "plots/save.h"
+#include "diag/report.h"
 #include "plots/svg.h"
 
 #include <stdlib.h>
@@ -160,14 +160,27 @@ void bp_gnuplot_picture_release(struct bp_gnuplot_picture *picture)
     *picture = (struct bp_gnuplot_picture){0};
 }
 
+static enum bp_status save(const char *base, const char *ending, const char *bytes, size_t n,
+                           struct bp_error *error)
+{
+    struct bp_output output;
+    char path[BP_PATH_MAX];
+    snprintf(path, sizeof path, "%s%s", base, ending);
+    const enum bp_status status = bp_output_open(&output, path, error);
+    if (status != BP_OK)
+        return status;
+    fwrite(bytes, 1, n, output.file); /* a short one is seen by bp_output_keep() */
+    return bp_output_keep(&output, error);
+}
+
 enum bp_status bp_gnuplot_save(const struct bp_gnuplot_picture *picture, const char *base,
                                struct bp_error *error)
 {
     enum bp_status status = BP_OK;
     if (picture->svg != NULL)
-        status = bp_save_file(base, ".svg", picture->svg, strlen(picture->svg), error);
+        status = save(base, ".svg", picture->svg, strlen(picture->svg), error);
     if (status == BP_OK && picture->png != NULL)
-        status = bp_save_file(base, ".png", picture->png, picture->png_n, error);
+        status = save(base, ".png", picture->png, picture->png_n, error);
     return status;
 }
 

@@ -20,7 +20,7 @@ static void plot_panel(struct bp_script *to, struct bp_curves *curves, bool want
 static void plot_one(struct bp_script *to, const struct bp_figure_live *figure,
                      const struct bp_axis *x, const double *y, const char *what)
 {
-    const struct bp_curve curve = {.n = figure->n, .x = figure->epoch, .y = y};
+    const struct bp_stroke curve = {.n = figure->n, .x = figure->epoch, .y = y};
     struct bp_curves curves = {.n = 1, .curve = &curve, .x = *x, .y_words = what, .what = what};
     plot_panel(to, &curves, y == figure->loss);
 }
@@ -28,17 +28,17 @@ static void plot_one(struct bp_script *to, const struct bp_figure_live *figure,
 static void plot_layers(struct bp_script *to, const struct bp_figure_live *figure,
                         const struct bp_axis *x)
 {
-    struct bp_curve curve[BP_LIVE_LAYERS_MAX];
+    struct bp_stroke curve[BP_LIVE_LAYERS_MAX];
     char name[BP_LIVE_LAYERS_MAX][16];
     struct bp_curves curves = {
         .curve = curve, .x = *x, .x_words = "epoch", .y_words = "|delta|", .what = "delta"};
     for (size_t l = 0; l < figure->layers && l < BP_LIVE_LAYERS_MAX; l++) {
         snprintf(name[l], sizeof name[l], "layer %zu", l + 1);
-        curve[curves.n++] = (struct bp_curve){.name = name[l],
-                                              .n = figure->n,
-                                              .x = figure->epoch,
-                                              .y = figure->delta[l],
-                                              .ink = (enum bp_ink)(l % BP_INK_CURVES)};
+        curve[curves.n++] = (struct bp_stroke){.name = name[l],
+                                               .n = figure->n,
+                                               .x = figure->epoch,
+                                               .y = figure->delta[l],
+                                               .ink = (enum bp_ink)(l % BP_INK_CURVES)};
     }
     plot_panel(to, &curves, true);
 }

@@ -1,7 +1,7 @@
 /* page_parts.c -- head and foot, text, addresses and numbers. */
 #include "plots/page_parts.h"
 
-#include "plots/save.h"
+#include "diag/report.h"
 
 #include <ctype.h>
 #include <math.h>
@@ -83,14 +83,18 @@ void bp_part_number(struct bp_buffer *to, double value, int digits)
 enum bp_status bp_part_save(struct bp_buffer *page, const char *folder, const char *name,
                             struct bp_error *error)
 {
-    struct bp_buffer base = {0};
-    bp_buffer_print(&base, "%s/%s", folder, name);
-    enum bp_status status = page->status == BP_OK ? base.status : page->status;
-    if (status == BP_OK)
-        status = bp_save_file(base.text, ".html", page->text, page->n, error);
+    struct bp_output output;
+    char path[BP_PATH_MAX];
+    enum bp_status status = page->status;
+    snprintf(path, sizeof path, "%s/%s.html", folder, name);
+    if (status != BP_OK)
+        bp_error_set(error, status, "%s: %s", path, bp_status_text(status));
     else
-        bp_error_set(error, status, "%.200s/%.80s.html: %s", folder, name, bp_status_text(status));
-    bp_buffer_release(&base);
+        status = bp_output_open(&output, path, error);
+    if (status == BP_OK) {
+        fwrite(page->text, 1, page->n, output.file); /* a short one is seen here: */
+        status = bp_output_keep(&output, error);
+    }
     bp_buffer_release(page);
     return status;
 }

@@ -4,7 +4,6 @@
 #include "core/mem.h"
 #include "plots/gnuplot.h"
 #include "plots/live.h"
-#include "plots/save.h"
 #include "plots/svg.h"
 
 #include <check.h>
@@ -296,18 +295,19 @@ START_TEST(a_picture_with_a_script_is_refused)
 }
 END_TEST
 
-START_TEST(a_file_that_cannot_be_written_is_named_and_the_old_one_stays)
+START_TEST(a_figure_that_cannot_be_written_is_named_and_the_old_one_stays)
 {
-    ck_assert_int_eq(bp_save_file("kept", ".svg", "old", 3, &note), BP_OK);
+    char old[] = "old", new[] = "new", text[4] = {0};
+    const struct bp_gnuplot_picture first = {.svg = old}, second = {.svg = new};
+    ck_assert_int_eq(bp_gnuplot_save(&first, "kept", &note), BP_OK);
     ck_assert_int_eq(mkdir("kept.svg.tmp", 0755), 0); /* in the way, also for root */
-    ck_assert_int_eq(bp_save_file("kept", ".svg", "new", 3, &note), BP_EFILE);
+    ck_assert_int_eq(bp_gnuplot_save(&second, "kept", &note), BP_EFILE);
     ck_assert_str_eq(note.text, "kept.svg: cannot be written: Is a directory");
-    char text[4] = {0};
     FILE *file = fopen("kept.svg", "r");
     ck_assert_uint_eq(fread(text, 1, 3, file), 3);
     fclose(file);
     ck_assert_str_eq(text, "old");
-    ck_assert_int_eq(bp_save_file("nowhere/x", ".svg", "new", 3, &note), BP_EFILE);
+    ck_assert_int_eq(bp_gnuplot_save(&second, "nowhere/x", &note), BP_EFILE);
     ck_assert_str_eq(note.text, "nowhere/x.svg: cannot be written: No such file or directory");
 }
 END_TEST
@@ -413,7 +413,7 @@ Suite *gnuplot_suite(void)
     tcase_add_test(tcase, every_failed_allocation_is_said_and_nothing_is_held);
     tcase_add_test(tcase, a_tidy_picture_takes_the_pages_colour_and_names_of_its_own);
     tcase_add_test(tcase, a_picture_with_a_script_is_refused);
-    tcase_add_test(tcase, a_file_that_cannot_be_written_is_named_and_the_old_one_stays);
+    tcase_add_test(tcase, a_figure_that_cannot_be_written_is_named_and_the_old_one_stays);
     tcase_add_test(tcase, no_display_no_window);
     tcase_add_test(tcase, a_gnuplot_without_windows_says_so);
     tcase_add_test(tcase, live_figures_reach_the_window);
