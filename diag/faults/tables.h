@@ -27,9 +27,9 @@
     X(bp_faults_check)                                                                             \
     X(bp_faults_start)                                                                             \
     X(bp_faults_data)                                                                              \
-    X(bp_faults_rate)                                                                              \
+    X(bp_faults_budget)                                                                              \
     X(bp_faults_network)                                                                           \
-    X(bp_faults_run)
+    X(bp_faults_symptoms)
 
 #define BP_FAULT_TABLE_EXTERN(name) extern const struct bp_fault_table name;
 BP_FAULT_TABLES(BP_FAULT_TABLE_EXTERN)

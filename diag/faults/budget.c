@@ -1,4 +1,4 @@
-/* rate.c -- steps, batches and budgets with which a right gradient does not arrive. */
+/* budget.c -- steps, batches and budgets with which a right gradient does not arrive. */
 #include "diag/faults/stage.h"
 #include "diag/faults/tables.h"
 
@@ -90,5 +90,5 @@ static const struct bp_fault FAULT[] = {
               .confused = "update-skipped, where batches are trained on and not applied."}},
 };
 
-const struct bp_fault_table bp_faults_rate = {
+const struct bp_fault_table bp_faults_budget = {
     .title = "rate and budget", .n = COUNT(FAULT), .fault = FAULT};

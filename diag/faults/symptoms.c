@@ -1,4 +1,4 @@
-/* run.c -- what is seen of a run that does not get there. These are mostly signs of a
+/* symptoms.c -- what is seen of a run that does not get there. These are mostly signs of a
  * cause that lies earlier: in the gradient, the start, the data, the rate or the
  * network. Each is named by a rule over the run. */
 #include "diag/faults/stage.h"
@@ -317,4 +317,4 @@ static const struct bp_fault FAULT[] = {
               .confused = "symmetric-weights and too-few-hidden-units, where every start fails."}},
 };
 
-const struct bp_fault_table bp_faults_run = {.title = "run", .n = COUNT(FAULT), .fault = FAULT};
+const struct bp_fault_table bp_faults_symptoms = {.title = "run", .n = COUNT(FAULT), .fault = FAULT};
