@@ -175,18 +175,30 @@ APPLIES(another)
     return !(f == BP_RELU && OTHER[variant] == BP_LEAKY_RELU); /* that is the leak */
 }
 
+/* relu's formula on outputs that are all above 0 is 1: the derivative missing. */
+static bool always_on(const struct bp_setting *setting, size_t layer, size_t from)
+{
+    const enum bp_activation f = activation_at(setting, from);
+    return from > 0 && !is_smooth(activation_at(setting, layer)) &&
+           (f == BP_SIGMOID || f == BP_SOFTMAX);
+}
+
 /* relu's formula and its slope are the same switch. */
 APPLIES(as_wide_as_input)
 {
     return elementwise(setting, variant, layer) &&
            wide(setting, layer - 1) == wide(setting, layer) &&
-           (variant == 0 || is_smooth(activation_at(setting, layer)));
+           (variant == 0 || is_smooth(activation_at(setting, layer))) &&
+           !always_on(setting, layer, layer - 1);
 }
 
+/* With the same activation above, the formula on its a is f' at its z. */
 APPLIES(as_wide_as_next)
 {
     return !is_output(setting, layer) && elementwise(setting, variant, layer) &&
-           wide(setting, layer + 1) == wide(setting, layer);
+           wide(setting, layer + 1) == wide(setting, layer) &&
+           (variant == 0 ? !always_on(setting, layer, layer + 1)
+                         : activation_at(setting, layer) != activation_at(setting, layer + 1));
 }
 
 /* At a matched output dL/da would have to be spelt out; at others any loss does. */

@@ -92,6 +92,22 @@ APPLIES(sampled)
     return is_batch(setting) && (variant % 2 == 0 || is_mean(setting));
 }
 
+/* Without any bias, weights are all there is. */
+APPLIES(sampled_with_biases)
+{
+    for (size_t l = 1; l <= spec_of(setting)->layers; l++)
+        if (has_bias(setting, l))
+            return sampled(setting, variant, layer);
+    return false;
+}
+
+/* Without biases that is a skipped layer. */
+APPLIES(biased)
+{
+    (void)variant;
+    return has_bias(setting, layer);
+}
+
 APPLIES(rows)
 {
     (void)variant;
@@ -181,7 +197,7 @@ static const struct bp_fault FAULT[] = {
      .variant = SAMPLE_VARIANT,
      .variant_cost = SAMPLE_COST,
      .extent = EVERY,
-     .applies = sampled,
+     .applies = sampled_with_biases,
      .plant = plant_one_sample_of_all,
      .page = {.right = "gradient = sum over n of gradient_n",
               .wrong = "gradient = gradient_N, the last sample alone",
@@ -265,6 +281,7 @@ static const struct bp_fault FAULT[] = {
      .cost = 0.3,
      .variants = 1,
      .extent = EVERY,
+     .applies = biased,
      .plant = plant_zero,
      .page = {.right = "dW = delta a^T",
               .wrong = "dW = 0",

@@ -83,12 +83,13 @@ STAGE(times_weight)
 
 /* ---- where ----------------------------------------------------------------- */
 
+/* a_0 for a later layer has its own entry. */
 APPLIES(widths_agree)
 {
     if (variant == 0)
         return wide(setting, layer) == wide(setting, layer - 1);
     const size_t below = 1 + (size_t)variant;
-    return layer >= below && wide(setting, layer - below) == wide(setting, layer - 1);
+    return layer > below && wide(setting, layer - below) == wide(setting, layer - 1);
 }
 
 APPLIES(activated_below)

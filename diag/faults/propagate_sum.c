@@ -111,6 +111,20 @@ APPLIES(contractible)
     return wide(setting, layer) > 1 && (variant != 2 || setting->rate != 0.0);
 }
 
+/* Of two units above, all but the first is the last alone. */
+APPLIES(shortened)
+{
+    return wide(setting, layer + 1) > (variant == 0 ? 1u : 2u);
+}
+
+/* In layer 1 nothing is below: that is a skipped layer. */
+APPLIES(above_others)
+{
+    (void)setting;
+    (void)variant;
+    return layer > 1;
+}
+
 /* ---- plants ---------------------------------------------------------------- */
 
 #define PLANT_PROPAGATE(run)                                                                       \
@@ -171,7 +185,7 @@ static const struct bp_fault FAULT[] = {
      .variant = SHORT_VARIANT,
      .variant_cost = SLIGHTLY_RARER,
      .extent = HIDDEN,
-     .applies = wide_above,
+     .applies = shortened,
      .plant = plant_one_short,
      .page = {.right = "e_j = sum_{i < n} delta_i W[i,j]",
               .wrong = "e_j = sum_{i < n-1} delta_i W[i,j]",
@@ -303,7 +317,7 @@ static const struct bp_fault FAULT[] = {
      .cost = 0.3,
      .variants = 1,
      .extent = BP_AT_HIDDEN,
-     .applies = NULL,
+     .applies = above_others,
      .plant = plant_cut,
      .page = {.right = "e_l = W_{l+1}^T delta_{l+1}",
               .wrong = "e_l = 0",

@@ -317,4 +317,5 @@ static const struct bp_fault FAULT[] = {
               .confused = "symmetric-weights and too-few-hidden-units, where every start fails."}},
 };
 
-const struct bp_fault_table bp_faults_symptoms = {.title = "run", .n = COUNT(FAULT), .fault = FAULT};
+const struct bp_fault_table bp_faults_symptoms = {
+    .title = "run", .n = COUNT(FAULT), .fault = FAULT};
