@@ -68,15 +68,41 @@ static struct rgb blend(const struct rgb *stop, size_t stops, double place)
                         (int)(a.b + f * (b.b - a.b) + 0.5)};
 }
 
-static struct rgb colour(const struct bp_scale *scale, double value)
+/* The palette's entries: LEVELS of the scale, then the two that are off it. */
+enum { LEVELS = 64, AT_ZERO = LEVELS, AT_NOT_FINITE };
+
+static int level(const struct bp_scale *scale, double value)
 {
     if (!isfinite(value))
+        return AT_NOT_FINITE;
+    if (scale->kind == BP_SCALE_LOG && value == 0.0)
+        return AT_ZERO;
+    return (int)(position(scale, value) * (LEVELS - 1) + 0.5);
+}
+
+static struct rgb colour_of(const struct bp_scale *scale, int level_of)
+{
+    const double place = (double)level_of / (LEVELS - 1);
+    if (level_of == AT_ZERO)
+        return ZERO;
+    if (level_of == AT_NOT_FINITE)
         return NOT_FINITE;
-    if (scale->kind == BP_SCALE_LOG)
-        return value == 0.0
-                   ? ZERO
-                   : blend(CIVIDIS, sizeof CIVIDIS / sizeof CIVIDIS[0], position(scale, value));
-    return blend(RDBU, sizeof RDBU / sizeof RDBU[0], position(scale, value));
+    return scale->kind == BP_SCALE_LOG ? blend(CIVIDIS, sizeof CIVIDIS / sizeof CIVIDIS[0], place)
+                                       : blend(RDBU, sizeof RDBU / sizeof RDBU[0], place);
+}
+
+void bp_scale_palette(struct bp_script *to, const struct bp_scale *scale)
+{
+    if (to->plain)
+        return;
+    bp_script_print(to, "set cbrange [0:%d]\nset palette maxcolors %d defined (", AT_NOT_FINITE,
+                    AT_NOT_FINITE + 1);
+    for (int i = 0; i <= AT_NOT_FINITE; i++) {
+        const struct rgb c = colour_of(scale, i);
+        bp_script_print(to, "%s%d \"#%02x%02x%02x\"", i == 0 ? "" : ", ", i, (unsigned)c.r,
+                        (unsigned)c.g, (unsigned)c.b);
+    }
+    bp_script_print(to, ")\n");
 }
 
 static char letter(const struct bp_scale *scale, double value)
@@ -91,22 +117,13 @@ static char letter(const struct bp_scale *scale, double value)
     return letters[(size_t)(at >= n ? n - 1 : at)];
 }
 
-void bp_scale_put(struct bp_script *to, const struct bp_scale *scale, double value)
+/* A cell: its palette entry; a letter if plain. */
+static void put_cell(struct bp_script *to, const struct bp_scale *scale, double value)
 {
-    if (to->plain) {
-        bp_script_print(to, "\"%c\"", letter(scale, value));
-        return;
-    }
-    const struct rgb c = colour(scale, value);
-    bp_script_print(to, "%d %d %d", c.r, c.g, c.b);
-}
-
-static void put_cell(struct bp_script *to, const struct bp_scale *scale, double x, double y,
-                     double value)
-{
-    bp_script_print(to, "%.9g %.9g ", x, y);
-    bp_scale_put(to, scale, value);
-    bp_script_print(to, "\n");
+    if (to->plain)
+        bp_script_print(to, "%c", letter(scale, value));
+    else
+        bp_script_print(to, "%d ", level(scale, value));
 }
 
 /* gnuplot draws no image that is one cell wide or high: such a one is written
@@ -116,22 +133,32 @@ void bp_map_put(struct bp_script *to, const struct bp_map *map, const struct bp_
     const size_t down = map->rows == 1 && !to->plain ? 2 : 1;
     const size_t across = map->columns == 1 && !to->plain ? 2 : 1;
     bp_script_print(to, "$%s << EOD\n", map->name);
-    for (size_t r = 0; r < map->rows * down; r++)
+    for (size_t r = 0; r < map->rows * down; r++) {
         for (size_t c = 0; c < map->columns * across; c++) {
-            const double y = down == 1 ? (double)r : 0.5 * (double)r - 0.25;
-            const double x = across == 1 ? (double)c : 0.5 * (double)c - 0.25;
-            put_cell(to, scale, map->x0 + map->x_step * x, y,
-                     map->value[r / down * map->columns + c / across]);
+            const double value = map->value[r / down * map->columns + c / across];
+            if (to->plain)
+                bp_script_print(to, "%.9g %.9g \"", map->x0 + map->x_step * (double)c,
+                                map->y0 + map->y_step * (double)r);
+            put_cell(to, scale, value);
+            if (to->plain)
+                bp_script_print(to, "\"\n");
         }
+        bp_script_print(to, "\n");
+    }
     bp_script_print(to, "EOD\n");
 }
 
-void bp_map_plot(struct bp_script *to, const char *name)
+void bp_map_plot(struct bp_script *to, const struct bp_map *map)
 {
-    if (to->plain)
-        bp_script_print(to, "$%s using 1:2:3 with labels", name);
-    else
-        bp_script_print(to, "$%s using 1:2:3:4:5 with rgbimage", name);
+    if (to->plain) {
+        bp_script_print(to, "$%s using 1:2:3 with labels", map->name);
+        return;
+    }
+    const double half_x = map->columns == 1 ? 0.5 : 1.0, half_y = map->rows == 1 ? 0.5 : 1.0;
+    const double x0 = map->x0 - (map->columns == 1 ? 0.25 * map->x_step : 0.0);
+    const double y0 = map->y0 - (map->rows == 1 ? 0.25 * map->y_step : 0.0);
+    bp_script_print(to, "$%s matrix using ($1*%.9g+%.9g):($2*%.9g+%.9g):3 with image", map->name,
+                    map->x_step * half_x, x0, map->y_step * half_y, y0);
 }
 
 /* The value at a fraction of the scale. */
@@ -172,25 +199,20 @@ void bp_scale_odd(struct bp_script *to, const struct bp_scale *scale, size_t n, 
 void bp_scale_bar(struct bp_script *to, const struct bp_scale *scale, double left, double bottom,
                   double top, const char *words)
 {
-    enum { STEPS = 64 };
     if (to->plain)
         return;
     bp_ink_panel(to, left, left + 0.03, bottom, top);
     bp_script_print(to, "$bar << EOD\n");
-    for (int i = 0; i < STEPS; i++) {
-        const double f = (i + 0.5) / STEPS;
-        const struct rgb c = scale->kind == BP_SCALE_LOG
-                                 ? blend(CIVIDIS, sizeof CIVIDIS / sizeof CIVIDIS[0], f)
-                                 : blend(RDBU, sizeof RDBU / sizeof RDBU[0], f);
-        for (int x = 0; x < 2; x++)
-            bp_script_print(to, "%d %.5f %d %d %d\n", x, f, c.r, c.g, c.b);
-    }
-    bp_script_print(to, "EOD\nset xrange [-0.5:1.5]\nset yrange [0:1]\nset border 0\nunset xtics\n"
-                        "unset ytics\nunset grid\n");
+    for (int i = 0; i < LEVELS; i++)
+        bp_script_print(to, "%d %d\n", i, i);
+    bp_script_print(to,
+                    "EOD\nset xrange [-0.5:1.5]\nset yrange [-0.5:%d.5]\nset border 0\n"
+                    "unset xtics\nunset ytics\nunset grid\n",
+                    LEVELS - 1);
     for (int i = 0; i <= 4; i += 2)
         if (scale->hi > scale->lo || i == 2)
             put_end(to, 0.02 + 0.24 * i, at(scale, i / 4.0));
     bp_ink_label(to, 1.0, 1.09, "center", BP_INK_BLACK, words, 24);
-    bp_script_print(to, "plot $bar using 1:2:3:4:5 with rgbimage\nunset label\nset border 3\n"
+    bp_script_print(to, "plot $bar matrix with image\nunset label\nset border 3\n"
                         "set xtics\nset ytics\n");
 }

@@ -21,24 +21,24 @@ struct bp_scale {
 /* A scale for n values. */
 struct bp_scale bp_scale_fit(enum bp_scale_kind kind, size_t n, const double *value);
 
-/* Writes "r g b", 0 to 255; in a plain script the letter that stands for it:
- * " .:-=+*#%@" for magnitudes, '=' '-' '.' '+' '#' for signs, '0' exactly 0,
- * '!' not finite. */
-void bp_scale_put(struct bp_script *to, const struct bp_scale *scale, double value);
+/* The script's palette for maps on this scale (each map's panel may set its own). */
+void bp_scale_palette(struct bp_script *to, const struct bp_scale *scale);
 
-/* A matrix as the data block $name: each line "x y colour"; columns lie at
- * x0 + step * column. stride: from one row's start to the next. */
+/* A matrix of values as the data block $name; cell [r][c] lies at
+ * x0 + x_step c, y0 + y_step r. In a plain script each value is the letter that
+ * stands for it: ".:-=+*#%@" for magnitudes, '=' '-' '.' '+' '#' for signs, '0'
+ * exactly 0, '!' not finite. */
 struct bp_map {
     const char *name;
     size_t rows, columns;
-    double x0, x_step;
-    const double *value;
+    double x0, x_step, y0, y_step;
+    const double *value; /* [rows][columns], borrowed */
 };
 
 void bp_map_put(struct bp_script *to, const struct bp_map *map, const struct bp_scale *scale);
 
-/* "$name using ... with ..." for the plot command. */
-void bp_map_plot(struct bp_script *to, const char *name);
+/* "$name matrix using ... with image" for the plot command. */
+void bp_map_plot(struct bp_script *to, const struct bp_map *map);
 
 /* Says in the panel, at x, y, what the colours off the scale mean, if any is there. */
 void bp_scale_odd(struct bp_script *to, const struct bp_scale *scale, size_t n, const double *value,

@@ -64,7 +64,7 @@ static void plot_layer(struct bp_script *to, const struct bp_figure_delta *figur
 {
     const double first = figure->epoch[0], end = figure->epoch[figure->times - 1];
     const double step = thin->columns > 1 ? (end - first) / (double)(thin->columns - 1) : 1.0;
-    const struct bp_map map = {"map", thin->rows, thin->columns, first, step, thin->mean};
+    const struct bp_map map = {"map", thin->rows, thin->columns, first, step, 0, 1, thin->mean};
     bp_map_put(to, &map, scale);
     set_rows(to, &figure->layer[l], thin);
     if (!to->plain)
@@ -80,7 +80,7 @@ static void plot_layer(struct bp_script *to, const struct bp_figure_delta *figur
     snprintf(words, sizeof words, "layer %zu", l + 1);
     bp_ink_axis(to, 'y', words);
     bp_script_print(to, "plot ");
-    bp_map_plot(to, "map");
+    bp_map_plot(to, &map);
     bp_script_print(to, "\nunset label\n");
 }
 
@@ -109,6 +109,7 @@ static void plot(struct bp_script *to, const struct bp_figure_delta *figure,
                  bottom = to->plain ? 0.15 : 55.0 / to->height,
                  gap = to->plain ? 0.025 : 22.0 / to->height;
     const double each = (top - bottom + gap) / (double)shown;
+    bp_scale_palette(to, scale);
     for (size_t l = 0; l < shown; l++) {
         bp_ink_panel(to, 0.14, to->plain ? 0.97 : 0.80, top - each * (double)(l + 1) + gap,
                      top - each * (double)l);

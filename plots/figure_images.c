@@ -8,6 +8,8 @@
 #include "plots/colours.h"
 #include "plots/ink.h"
 
+#include <stdio.h>
+
 enum { ACROSS = 6, IMAGES_MAX = 36, GAP = 3, ABOVE = 7 };
 
 static size_t shown(const struct bp_figure_images *figure)
@@ -15,22 +17,18 @@ static size_t shown(const struct bp_figure_images *figure)
     return figure->rows < IMAGES_MAX ? figure->rows : IMAGES_MAX;
 }
 
-/* Image k as the data block $imageK, at its place in the mosaic; y grows downwards. */
-static void put_image(struct bp_script *to, const struct bp_figure_images *figure,
-                      const struct bp_scale *scale, size_t k)
+/* Image k as the map image[k], at its place in the mosaic; y grows downwards. */
+static struct bp_map place(const struct bp_figure_images *figure, size_t k, char name[16])
 {
-    const size_t left = k % ACROSS * (figure->width + GAP);
-    const size_t top = k / ACROSS * (figure->height + ABOVE);
-    const double *weight = figure->weight + k * figure->width * figure->height;
-    bp_script_print(to, "$image%zu << EOD\n", k);
-    for (size_t y = 0; y < figure->height; y++)
-        for (size_t x = 0; x < figure->width; x++) {
-            bp_script_print(to, "%zu %zu ", left + x, top + y);
-            bp_scale_put(to, scale, weight[y * figure->width + x]);
-            bp_script_print(to, "\n");
-        }
-    bp_script_print(to, "EOD\nset label \"%zu\" at first %zu, first %.1f left front\n", k, left,
-                    (double)top - 0.45 * ABOVE);
+    snprintf(name, 16, "image%zu", k);
+    return (struct bp_map){name,
+                           figure->height,
+                           figure->width,
+                           (double)(k % ACROSS * (figure->width + GAP)),
+                           1,
+                           (double)(k / ACROSS * (figure->height + ABOVE)),
+                           1,
+                           figure->weight + k * figure->width * figure->height};
 }
 
 static void plot(struct bp_script *to, const struct bp_figure_images *figure)
@@ -38,15 +36,24 @@ static void plot(struct bp_script *to, const struct bp_figure_images *figure)
     const size_t n = shown(figure), down = (n + ACROSS - 1) / ACROSS;
     const struct bp_scale scale =
         bp_scale_fit(BP_SCALE_SIGNED, n * figure->width * figure->height, figure->weight);
-    for (size_t k = 0; k < n; k++)
-        put_image(to, figure, &scale, k);
+    struct bp_map image[IMAGES_MAX];
+    char name[IMAGES_MAX][16];
+    bp_scale_palette(to, &scale);
+    for (size_t k = 0; k < n; k++) {
+        image[k] = place(figure, k, name[k]);
+        bp_map_put(to, &image[k], &scale);
+        bp_script_print(to, "set label \"%zu\" at first %.1f, first %.1f left front\n", k,
+                        image[k].x0, image[k].y0 - 0.45 * ABOVE);
+    }
     bp_script_print(to,
                     "unset xtics\nunset ytics\nset border 0\nunset grid\nset xrange [-1:%zu]\n"
                     "set yrange [%zu:-%d]\nplot ",
                     ACROSS * (figure->width + GAP),
                     (down < 2 ? 2 : down) * (figure->height + ABOVE) - ABOVE, ABOVE);
-    for (size_t k = 0; k < n; k++)
-        bp_script_print(to, "%s$image%zu using 1:2:3:4:5 with rgbimage", k == 0 ? "" : ", ", k);
+    for (size_t k = 0; k < n; k++) {
+        bp_script_print(to, k == 0 ? "" : ", ");
+        bp_map_plot(to, &image[k]);
+    }
     bp_script_print(to, "\nunset label\n");
     bp_scale_bar(to, &scale, 0.875, 0.2, 0.78, "weight");
     bp_ink_alt(to, "weights of %zu of %zu neurons as images of %zu x %zu, from %.3g to %.3g. ", n,

@@ -11,7 +11,7 @@
 #include <math.h>
 #include <stdio.h>
 
-enum { EXAMPLES_MAX = 400, PLAIN_COLUMNS = 60, PLAIN_ROWS = 30 };
+enum { EXAMPLES_MAX = 400 };
 
 static double x_at(const struct bp_figure_surface *figure, double column)
 {
@@ -23,19 +23,18 @@ static double y_at(const struct bp_figure_surface *figure, double row)
     return figure->y0 + (figure->y1 - figure->y0) * row / (double)(figure->rows - 1);
 }
 
-static void put_output(struct bp_script *to, const struct bp_figure_surface *figure,
-                       const struct bp_scale *scale)
+/* The output as a map; letters are fewer than cells, and each stands for the one
+ * that was written last at its place. */
+static struct bp_map map_of(const struct bp_figure_surface *figure)
 {
-    const size_t down = to->plain ? (figure->rows + PLAIN_ROWS - 1) / PLAIN_ROWS : 1;
-    const size_t across = to->plain ? (figure->columns + PLAIN_COLUMNS - 1) / PLAIN_COLUMNS : 1;
-    bp_script_print(to, "$output << EOD\n");
-    for (size_t r = 0; r < figure->rows; r += down)
-        for (size_t c = 0; c < figure->columns; c += across) {
-            bp_script_print(to, "%.9g %.9g ", x_at(figure, (double)c), y_at(figure, (double)r));
-            bp_scale_put(to, scale, figure->output[r * figure->columns + c]);
-            bp_script_print(to, "\n");
-        }
-    bp_script_print(to, "EOD\n");
+    return (struct bp_map){"output",
+                           figure->rows,
+                           figure->columns,
+                           figure->x0,
+                           (figure->x1 - figure->x0) / (double)(figure->columns - 1),
+                           figure->y0,
+                           (figure->y1 - figure->y0) / (double)(figure->rows - 1),
+                           figure->output};
 }
 
 /* Where the output crosses `level` between two neighbours: 0 to 1, or -1 for nowhere. */
@@ -124,14 +123,16 @@ static void plot(struct bp_script *to, const struct bp_figure_surface *figure,
 {
     const size_t high = put_class(to, figure, true), low = put_class(to, figure, false);
     const bool many = figure->n > 40;
-    put_output(to, figure, scale);
+    const struct bp_map map = map_of(figure);
+    bp_scale_palette(to, scale);
+    bp_map_put(to, &map, scale);
     put_line(to, figure);
     explain(to, figure);
     bp_script_print(to, "set xrange [%.9g:%.9g]\nset yrange [%.9g:%.9g]\nunset grid\n",
                     x_at(figure, -0.5), x_at(figure, (double)figure->columns - 0.5),
                     y_at(figure, -0.5), y_at(figure, (double)figure->rows - 0.5));
     bp_script_print(to, "plot ");
-    bp_map_plot(to, "output");
+    bp_map_plot(to, &map);
     if (!to->plain)
         bp_script_print(to, ", $between using 1:2 with lines linetype 1 linewidth 2 "
                             "linecolor rgb \"#202020\"");

@@ -163,19 +163,20 @@ static void plot(struct bp_script *to, const struct bp_figure_weights *figure,
     if (bias.hi > scale.hi)
         scale = bias;
     bp_script_print(to, "unset grid\n");
-    const struct bp_map map = {"map", layout->rows, layout->columns, 0, 1, layout->weight};
-    const struct bp_map column = {"bias", layout->rows, 1, (double)layout->columns + 0.5,
+    const struct bp_map map = {"map", layout->rows, layout->columns, 0, 1, 0, 1, layout->weight};
+    const struct bp_map column = {"bias", layout->rows, 1, (double)layout->columns + 0.5, 1, 0,
                                   1,      layout->bias};
+    bp_scale_palette(to, &scale);
     bp_map_put(to, &map, &scale);
     bp_map_put(to, &column, &scale);
     set_rows(to, layout);
     set_columns(to, figure, layout);
     put_brackets(to, figure, layout);
     bp_script_print(to, "plot ");
-    bp_map_plot(to, "map");
+    bp_map_plot(to, &map);
     if (figure->bias != NULL) {
         bp_script_print(to, ", ");
-        bp_map_plot(to, "bias");
+        bp_map_plot(to, &column);
     }
     bp_script_print(to, "\nunset label\nset xtics scale 0.5\nset ytics scale 0.5\n");
     bp_scale_bar(to, &scale, 0.87, 0.2, 0.78, "weight");

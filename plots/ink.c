@@ -38,7 +38,7 @@ void bp_ink_panel(struct bp_script *to, double left, double right, double bottom
     bp_script_print(to, "set lmargin at screen %.4f\nset rmargin at screen %.4f\n", left, right);
     bp_script_print(to, "set bmargin at screen %.4f\nset tmargin at screen %.4f\n", bottom, top);
     bp_script_print(to, "unset arrow\nunset object\nunset logscale\nset format \"%%g\"\n"
-                        "set autoscale\nset xtics autofreq\nset ytics autofreq\n"
+                        "set autoscale xy\nset xtics autofreq\nset ytics autofreq\n"
                         "unset xlabel\nunset ylabel\n");
 }
 
