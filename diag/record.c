@@ -1,0 +1,96 @@
+/* record.c -- see record.h. */
+#include "diag/record.h"
+
+#include "core/mem.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+void bp_record_release(struct bp_record *record)
+{
+    bp_dataset_close(&record->data);
+    bp_mlp_release(&record->net);
+    bp_mem_free(record->start);
+    if (record->checked)
+        bp_gradcheck_release(&record->check);
+    bp_course_release(&record->course);
+    bp_findings_release(&record->findings);
+    for (size_t k = 0; k < record->n_curves; k++)
+        bp_curve_release(&record->curve[k]);
+    bp_mem_free(record->worksheet);
+    *record = (struct bp_record){0};
+}
+
+void bp_record_set(struct bp_record *record, const char *key, const char *format, ...)
+{
+    if (record->n_settings == BP_RECORD_SETTINGS)
+        return;
+    struct bp_record_setting *setting = &record->setting[record->n_settings++];
+    snprintf(setting->key, sizeof setting->key, "%s", key);
+    va_list args;
+    va_start(args, format);
+    vsnprintf(setting->value, sizeof setting->value, format, args);
+    va_end(args);
+}
+
+enum bp_status bp_curve_init(struct bp_curve *curve, const char *name, size_t n)
+{
+    *curve = (struct bp_curve){.n = n, .end_loss = NAN, .end_accuracy = NAN};
+    snprintf(curve->name, sizeof curve->name, "%s", name);
+    curve->epoch = bp_mem_new(3 * n, sizeof *curve->epoch);
+    if (curve->epoch == NULL)
+        return BP_ENOMEM;
+    curve->loss = curve->epoch + n;
+    curve->accuracy = curve->loss + n;
+    return BP_OK;
+}
+
+void bp_curve_release(struct bp_curve *curve)
+{
+    bp_mem_free(curve->epoch);
+    *curve = (struct bp_curve){0};
+}
+
+enum bp_status bp_curve_from(struct bp_curve *curve, const char *name,
+                             const struct bp_course *course)
+{
+    const enum bp_status status = bp_curve_init(curve, name, course->n_losses);
+    if (status != BP_OK)
+        return status;
+    for (size_t k = 0; k < course->n_losses; k++) {
+        curve->epoch[k] = (double)(k * course->stride);
+        curve->loss[k] = course->losses[k];
+        curve->accuracy[k] = course->accuracies[k];
+    }
+    return BP_OK;
+}
+
+enum bp_status bp_record_score(const struct bp_mlp *net, const struct bp_dataset *data,
+                               double *loss, double *accuracy)
+{
+    enum { CHUNK = 256 };
+    struct bp_pass pass;
+    const size_t room = data->n < CHUNK ? data->n : CHUNK;
+    const enum bp_status status = bp_pass_init(&pass, net, room);
+    if (status != BP_OK)
+        return status;
+    const double *a = pass.a[net->spec.layers];
+    size_t right = 0;
+    *loss = 0.0;
+    for (size_t first = 0; first < data->n; first += room) {
+        const size_t n = data->n - first < room ? data->n - first : room;
+        const double *t = data->t + first * data->n_out;
+        bp_pass_forward(&pass, n, data->x + first * data->n_in);
+        for (size_t s = 0; s < n; s++) {
+            *loss += bp_pass_sample_loss(&pass, t, s);
+            right += data->classes > 0 && bp_dataset_class(data, a + s * data->n_out) ==
+                                              bp_dataset_class(data, t + s * data->n_out);
+        }
+    }
+    *loss /= (double)data->n;
+    *accuracy = data->classes > 0 ? (double)right / (double)data->n : NAN;
+    bp_pass_release(&pass);
+    return BP_OK;
+}
