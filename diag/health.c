@@ -52,13 +52,9 @@ const struct bp_checkpoint *bp_health_last(const struct bp_health *health)
     return &health->course->point[health->course->n_points - 1];
 }
 
-bool bp_health_is_done(const struct bp_health *health)
+bool bp_health_reached(double loss, double accuracy, double baseline)
 {
-    const struct bp_checkpoint *last = bp_health_last(health);
-    if (!isfinite(last->loss))
-        return false;
-    return last->loss <= 0.1 * health->baseline ||
-           (last->accuracy >= 0.95 && last->loss <= 0.5 * health->baseline);
+    return loss <= 0.1 * baseline || (accuracy >= 0.95 && loss <= 0.5 * baseline);
 }
 
 /* The last half of the epochs took less than 1 % off the loss. */
@@ -144,7 +140,9 @@ enum bp_status bp_health_run(struct bp_health *health, struct bp_findings *findi
     size_t n_tables;
     const struct bp_rule_table *table = bp_health_rules(&n_tables);
     health->baseline = bp_health_baseline(health->net, health->data);
-    health->done = health->course != NULL && bp_health_is_done(health);
+    health->done = health->course != NULL &&
+                   bp_health_reached(bp_health_last(health)->loss, bp_health_last(health)->accuracy,
+                                     health->baseline);
     health->stalled = health->course != NULL && is_stalled(health);
     for (size_t i = 0; i < n_tables; i++)
         for (size_t k = 0; k < table[i].n; k++) {

@@ -10,7 +10,7 @@
  *     start    the starting weights
  *     run      what happened while training
  *
- * A run that reached its end (see bp_health_is_done) has nothing wrong with it:
+ * A run that reached its end (see bp_health_reached) has nothing wrong with it:
  * start and run rules then stay silent, because a converged network saturates,
  * and its updates are small, for good reasons. A run whose loss was still going
  * down when its epochs were over is not ill either.
@@ -68,8 +68,8 @@ enum bp_status bp_health_run(struct bp_health *health, struct bp_findings *findi
  * rate. (Bishop 2006, 1.5; for K balanced one-hot classes 1/2 (1 - 1/K), or ln K.) */
 double bp_health_baseline(const struct bp_mlp *net, const struct bp_dataset *data);
 
-/* 95 % of the probe set right and a loss below half the baseline, or a loss below a
- * tenth of it. */
-bool bp_health_is_done(const struct bp_health *health);
+/* Whether a run is at its end: a loss below a tenth of the baseline, or 95 % right
+ * (accuracy, NaN where there are no classes) and a loss below half of it. */
+bool bp_health_reached(double loss, double accuracy, double baseline);
 
 #endif

@@ -98,8 +98,8 @@ static void judge(struct bp_trial *trial, struct bp_pass *pass, const struct bp_
         }
     }
     trial->loss = loss / (double)data->n;
-    trial->done = trial->loss <= 0.1 * baseline ||
-                  ((double)right >= 0.95 * (double)data->n && trial->loss <= 0.5 * baseline);
+    const double accuracy = data->classes > 0 ? (double)right / (double)data->n : NAN;
+    trial->done = bp_health_reached(trial->loss, accuracy, baseline);
 }
 
 static enum bp_status try_rate(struct bp_rate *rate, size_t k, const struct bp_mlp *net,

@@ -15,12 +15,7 @@
 #include "diag/gradcheck.h"
 #include "diag/rate.h"
 
-enum {
-    BP_RECORD_SETTINGS = 24,
-    BP_RECORD_CURVES = 6,
-    BP_RECORD_LINE = 400,
-    BP_RECORD_KEY = 24
-};
+enum { BP_RECORD_SETTINGS = 24, BP_RECORD_CURVES = 6, BP_RECORD_LINE = 400, BP_RECORD_KEY = 24 };
 
 /* "rate" and "0.5". */
 struct bp_record_setting {
@@ -35,7 +30,7 @@ struct bp_curve {
     double *epoch, *loss, *accuracy; /* accuracy NaN without classes */
     double end_loss;                 /* per sample over the training data, no regulariser */
     double end_accuracy;             /* share of the training data; NaN */
-    bool done;                       /* see bp_health_is_done() */
+    bool done;                       /* see bp_health_reached() */
 };
 
 struct bp_record {
@@ -55,8 +50,8 @@ struct bp_record {
 
     bool trained;
     struct bp_course course;
-    double loss, accuracy;     /* at the end, over the training data */
-    double tested;             /* accuracy on other data; NaN where there is none */
+    double loss, accuracy; /* at the end, over the training data */
+    double tested;         /* accuracy on other data; NaN where there is none */
     size_t steps, epochs;
 
     struct bp_findings findings;
@@ -72,7 +67,7 @@ struct bp_record {
     bool has_goal, goal_met;
     bool expects, as_expected;
     char missing[BP_RECORD_LINE], unexpected[BP_RECORD_LINE]; /* keys, or empty */
-    double seconds;                                          /* wall clock, for progress only */
+    double seconds;                                           /* wall clock, for progress only */
 };
 
 void bp_record_release(struct bp_record *record);

@@ -151,6 +151,8 @@ const struct bp_key bp_draft_keys[] = {
      .about = "of the first run, 1"},
     {"init.bias", BP_KEY_GROUP, .shorthand = "scheme", .about = "the starting biases, zero"},
     FILL("init.bias", scenario.init.biases, scheme[1]),
+    {"init.theta", BP_KEY_REALS, AT(scenario.theta), BETWEEN(-HUGE_VAL, HUGE_VAL),
+     .about = "all of them, in the order W1, b1, W2, ... in place of a scheme"},
 
     {"train", BP_KEY_GROUP, .about = "the training run"},
     {"train.rate", BP_KEY_REAL, AT(scenario.train.rate), ABOVE(0), .about = "the step's factor"},
@@ -186,6 +188,9 @@ const struct bp_key bp_draft_keys[] = {
     {"fault", BP_KEY_TEXTS, AT(scenario.fault), .about = "to be planted: NAME:LAYER:NEURON"},
     {"subject", BP_KEY_TEXT, SIZED(scenario.subject),
      .about = "a program, or a subject that is built in"},
+
+    {"repair", BP_KEY_TEXTS, AT(scenario.repair),
+     .about = "of a built-in program: faults to put right, such as \"A1\""},
 
     {"goal", BP_KEY_GROUP, .about = "what a run must reach"},
     {"goal.accuracy", BP_KEY_REAL, AT(scenario.goal.accuracy), BETWEEN(0, 1),

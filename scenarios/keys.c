@@ -122,6 +122,10 @@ static void accepted_text(const struct bp_key *key, char *text, size_t size)
         append(text, size, "a list [ ] of ");
         range_text(key, "whole numbers", text + strlen(text), size - strlen(text));
         break;
+    case BP_KEY_REALS:
+        append(text, size, "a list [ ] of ");
+        range_text(key, "numbers", text + strlen(text), size - strlen(text));
+        break;
     case BP_KEY_TEXTS:
         snprintf(text, size, "a text in quotes, or a list [ ] of texts");
         break;
@@ -292,11 +296,14 @@ static enum bp_status read_element(const struct bp_keys *keys, const struct bp_k
                                    const config_setting_t *setting, size_t i, void *to)
 {
     struct bp_key_numbers *numbers = to;
+    struct bp_key_reals *reals = to;
     struct bp_key_texts *texts = to;
     unsigned word = 0;
     enum bp_status status;
     if (key->type == BP_KEY_COUNTS)
         return read_count(keys, key, setting, &numbers->value[i]);
+    if (key->type == BP_KEY_REALS)
+        return read_real(keys, key, setting, &reals->value[i]);
     if (key->type == BP_KEY_TEXTS)
         return read_text(keys, key, setting, texts->text[i], sizeof texts->text[i]);
     status = read_word(keys, key, setting, &word);
@@ -310,7 +317,7 @@ static enum bp_status read_list(const struct bp_keys *keys, const struct bp_key 
     const bool several = config_setting_is_array(setting) || config_setting_is_list(setting);
     const size_t n = several ? (size_t)config_setting_length(setting) : 1;
     const size_t most = key->type == BP_KEY_TEXTS ? BP_KEY_TEXTS_MAX : BP_KEY_NUMBERS;
-    if (!several && key->type == BP_KEY_COUNTS)
+    if (!several && (key->type == BP_KEY_COUNTS || key->type == BP_KEY_REALS))
         return refuse_type(keys, key, setting);
     if (n > most)
         return bp_keys_refuse(keys, key->path, "%zu elements, expected at most %zu", n, most);
@@ -321,7 +328,7 @@ static enum bp_status read_list(const struct bp_keys *keys, const struct bp_key 
         if (status != BP_OK)
             return status;
     }
-    memcpy(to, &n, sizeof n); /* both kinds of list begin with it */
+    memcpy(to, &n, sizeof n); /* every kind of list begins with it */
     return BP_OK;
 }
 

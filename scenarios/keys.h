@@ -29,6 +29,7 @@ enum bp_key_type {
     BP_KEY_WORD,   /* unsigned: one of words */
     BP_KEY_WORDS,  /* struct bp_key_numbers: one of words, or several */
     BP_KEY_COUNTS, /* struct bp_key_numbers */
+    BP_KEY_REALS,  /* struct bp_key_reals */
     BP_KEY_TEXTS   /* struct bp_key_texts: one text, or several */
 };
 
@@ -37,6 +38,11 @@ enum { BP_KEY_NUMBERS = 256, BP_KEY_TEXTS_MAX = 32, BP_KEY_TEXT_MAX = 96 };
 struct bp_key_numbers {
     size_t n;
     size_t value[BP_KEY_NUMBERS];
+};
+
+struct bp_key_reals {
+    size_t n;
+    double value[BP_KEY_NUMBERS];
 };
 
 struct bp_key_texts {

@@ -41,6 +41,8 @@ struct bp_scenario {
 
     struct bp_init init; /* glorot, biases zero, seed 1 where not said */
 
+    struct bp_key_reals theta; /* the start itself; n = 0: by init */
+
     bool trains;           /* whether there is a train group */
     struct bp_train train; /* epochs 0 when not */
 
@@ -56,8 +58,9 @@ struct bp_scenario {
         struct bp_key_numbers steps;   /* at these steps */
     } trace;
 
-    struct bp_key_texts fault; /* "sign-flipped:2": to be planted */
-    char subject[512];         /* a program, or a subject that is built in; else empty */
+    struct bp_key_texts fault;  /* "sign-flipped:2": to be planted */
+    char subject[512];          /* a program, or a subject that is built in; else empty */
+    struct bp_key_texts repair; /* of a built-in program's faults: "A1" */
 
     /* What a run must reach, NaN and 0 where nothing is asked. */
     struct {

@@ -1,0 +1,256 @@
+/* repair.c -- see repair.h. */
+#include "scenarios/repair.h"
+
+#include "core/mem.h"
+#include "diag/faults/fault.h"
+#include "diag/health.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* A run that can still be changed. */
+struct plan {
+    struct bp_spec spec; /* owned */
+    struct bp_init init;
+    struct bp_train train;
+    struct bp_dataset_pair data; /* owned */
+    bool own_start;              /* theta is drawn anew; else that of the record is kept */
+    const struct bp_record *record;
+};
+
+/* ---- what puts what right --------------------------------------------------------- */
+
+static void draw_glorot(struct plan *plan)
+{
+    plan->init.weights = (struct bp_fill){.scheme = BP_INIT_GLOROT};
+    plan->own_start = true;
+}
+
+static void draw_normal(struct plan *plan)
+{
+    plan->init.weights = (struct bp_fill){.scheme = BP_INIT_NORMAL, .sd = 1.0};
+    plan->own_start = true;
+}
+
+static void other_rate(struct plan *plan)
+{
+    if (plan->record->rate_tried)
+        plan->train.rate = plan->record->rate.trial[plan->record->rate.best].rate;
+}
+
+static void more_units(struct plan *plan)
+{
+    struct bp_spec wider;
+    const struct bp_spec *spec = &plan->spec;
+    if (bp_spec_init(&wider, 2) != BP_OK)
+        return;
+    struct bp_layer *layer = wider.layer;
+    wider.loss = spec->loss;
+    wider.factor = spec->factor;
+    wider.reduction = spec->reduction;
+    wider.l2 = spec->l2;
+    layer[0].width = spec->layer[0].width;
+    layer[1].width = 4;
+    layer[1].activation = BP_SIGMOID;
+    layer[2] = spec->layer[spec->layers];
+    bp_spec_release(&plan->spec);
+    plan->spec = wider;
+    plan->init.weights = (struct bp_fill){.scheme = BP_INIT_NORMAL, .sd = 1.0};
+    plan->own_start = true;
+}
+
+static void non_linear(struct plan *plan)
+{
+    for (size_t l = 1; l < plan->spec.layers; l++)
+        plan->spec.layer[l].activation = BP_TANH;
+}
+
+static void with_biases(struct plan *plan)
+{
+    for (size_t l = 1; l <= plan->spec.layers; l++)
+        plan->spec.layer[l].has_bias = true;
+    plan->own_start = true;
+}
+
+static void matching_loss(struct plan *plan)
+{
+    struct bp_layer *last = &plan->spec.layer[plan->spec.layers];
+    last->activation = plan->spec.loss == BP_SOFTMAX_CROSS_ENTROPY ? BP_SOFTMAX : BP_SIGMOID;
+}
+
+static void reachable_targets(struct plan *plan)
+{
+    const enum bp_activation f = plan->spec.layer[plan->spec.layers].activation;
+    struct bp_dataset *data = &plan->data.train;
+    const double low = f == BP_TANH ? -1.0 : 0.0;
+    for (size_t k = 0; k < data->n * data->n_out; k++)
+        data->t[k] = data->t[k] < low ? low : data->t[k] > 1.0 ? 1.0 : data->t[k];
+    data->coding = BP_TARGETS_01;
+}
+
+static void scaled_inputs(struct plan *plan)
+{
+    struct bp_dataset *data = &plan->data.train;
+    double top = 0.0;
+    for (size_t k = 0; k < data->n * data->n_in; k++)
+        top = fabs(data->x[k]) > top ? fabs(data->x[k]) : top;
+    for (size_t k = 0; k < data->n * data->n_in && top > 0.0; k++)
+        data->x[k] /= top;
+}
+
+static const struct {
+    const char *finding, *how;
+    void (*change)(struct plan *plan);
+} REPAIR[] = {
+    {"zero-weights", "normal(0, 1) weights", draw_normal},
+    {"symmetric-weights", "normal(0, 1) weights", draw_normal},
+    {"sign-flipped-copies", "normal(0, 1) weights", draw_normal},
+    {"near-equal-weights", "normal(0, 1) weights", draw_normal},
+    {"one-signed-weights", "Glorot's weights", draw_glorot},
+    {"start-badly-scaled", "Glorot's weights", draw_glorot},
+    {"rate-too-small", "the larger rate", other_rate},
+    {"rate-too-large", "the smaller rate", other_rate},
+    {"too-few-hidden-units", "four hidden units", more_units},
+    {"hidden-layers-linear", "tanh in the hidden layers", non_linear},
+    {"biases-missing", "a bias for every neuron", with_biases},
+    {"loss-and-activation-mismatch", "the activation that the loss needs", matching_loss},
+    {"targets-out-of-range", "targets that the output can reach", reachable_targets},
+    {"inputs-unscaled", "inputs divided by their largest", scaled_inputs},
+};
+
+static size_t repair_of(const char *finding)
+{
+    size_t k = 0;
+    while (k < sizeof REPAIR / sizeof *REPAIR && strcmp(REPAIR[k].finding, finding) != 0)
+        k++;
+    return k;
+}
+
+/* Whether running the right stages cures it: a fault of backpropagation itself. */
+static bool is_in_the_stages(const struct bp_finding *finding)
+{
+    const struct bp_fault *fault = bp_fault_find(finding->name);
+    return fault != NULL && (fault->kind == BP_KIND_GRADIENT || fault->kind == BP_KIND_UPDATE);
+}
+
+/* ---- the plan --------------------------------------------------------------------- */
+
+static void add_words(char *text, size_t size, const char *how)
+{
+    const size_t used = strlen(text);
+    if (strstr(text, how) == NULL)
+        snprintf(text + used, size - used, "%s%s", used == 0 ? "" : ", ", how);
+}
+
+/* Applies what the causes call for; false when none of them can be put right here. */
+static bool make_changes(struct plan *plan, char *words, size_t size)
+{
+    const struct bp_findings *findings = &plan->record->findings;
+    words[0] = '\0';
+    for (size_t k = 0; k < findings->n; k++) {
+        const struct bp_finding *finding = &findings->item[k];
+        const size_t r = repair_of(finding->name);
+        if (finding->note || finding->follows >= 0)
+            continue;
+        if (is_in_the_stages(finding)) {
+            add_words(words, size, "the right backprop");
+        } else if (r < sizeof REPAIR / sizeof *REPAIR) {
+            REPAIR[r].change(plan);
+            add_words(words, size, REPAIR[r].how);
+        }
+    }
+    return words[0] != '\0';
+}
+
+static enum bp_status make_plan(struct plan *plan, const struct bp_record *record)
+{
+    *plan = (struct plan){.init = record->init, .train = record->train, .record = record};
+    enum bp_status status = bp_spec_copy(&plan->spec, &record->net.spec);
+    if (status != BP_OK)
+        return status;
+    const struct bp_dataset *from = &record->data.train;
+    status = bp_dataset_init(&plan->data.train, from->n, from->n_in, from->n_out);
+    if (status != BP_OK)
+        return status;
+    struct bp_dataset *data = &plan->data.train;
+    memcpy(data->x, from->x, from->n * from->n_in * sizeof *data->x);
+    memcpy(data->t, from->t, from->n * from->n_out * sizeof *data->t);
+    data->classes = from->classes;
+    data->coding = from->coding;
+    return BP_OK;
+}
+
+static void drop_plan(struct plan *plan)
+{
+    bp_spec_release(&plan->spec);
+    bp_dataset_close(&plan->data);
+}
+
+/* ---- the run ---------------------------------------------------------------------- */
+
+struct collector {
+    struct bp_course course;
+};
+
+static void on_step(void *self, const struct bp_step_view *view)
+{
+    bp_course_step(&((struct collector *)self)->course, view);
+}
+
+static bool on_epoch(void *self, const struct bp_epoch_view *view)
+{
+    bp_course_epoch(&((struct collector *)self)->course, view);
+    return true;
+}
+
+static enum bp_status train_again(struct bp_curve *curve, const struct plan *plan, const char *name)
+{
+    struct bp_mlp net = {0};
+    struct bp_sgd sgd = {0};
+    struct collector collector = {0};
+    enum bp_status status = bp_mlp_init(&net, &plan->spec);
+    if (status != BP_OK)
+        return status;
+    bp_init_run(&plan->init, &net);
+    if (!plan->own_start && net.n_theta == plan->record->net.n_theta)
+        memcpy(net.theta, plan->record->start, net.n_theta * sizeof *net.theta);
+    const struct bp_dataset *data = &plan->data.train;
+    status = bp_course_init(&collector.course, &net, data);
+    if (status == BP_OK)
+        status = bp_sgd_init(&sgd, &net, &plan->train, data->n, data->x, data->t);
+    if (status == BP_OK) {
+        const struct bp_observer observer = {&collector, on_step, on_epoch};
+        bp_sgd_run(&sgd, &observer);
+        bp_course_end(&collector.course, &net);
+        status = bp_curve_from(curve, name, &collector.course);
+    }
+    if (status == BP_OK)
+        status = bp_record_score(&net, data, &curve->end_loss, &curve->end_accuracy);
+    curve->done =
+        bp_health_reached(curve->end_loss, curve->end_accuracy, bp_health_baseline(&net, data));
+    bp_course_release(&collector.course);
+    bp_sgd_release(&sgd);
+    bp_mlp_release(&net);
+    return status;
+}
+
+enum bp_status bp_repair_run(struct bp_record *record, const struct bp_scenario *scenario,
+                             struct bp_error *error)
+{
+    struct plan plan;
+    char words[BP_RECORD_LINE];
+    enum bp_status status = make_plan(&plan, record);
+    if (status == BP_OK && record->trained && record->n_curves < BP_RECORD_CURVES &&
+        make_changes(&plan, words, sizeof words)) {
+        char name[80];
+        snprintf(name, sizeof name, "with %.70s", words);
+        status = train_again(&record->curve[record->n_curves], &plan, name);
+        record->n_curves += status == BP_OK;
+        snprintf(record->repaired, sizeof record->repaired, "%s", words);
+    }
+    drop_plan(&plan);
+    if (status != BP_OK)
+        bp_error_set(error, status, "%s: %s", scenario->name, bp_status_text(status));
+    return status;
+}
