@@ -15,7 +15,7 @@ LDFLAGS  = -fopenmp $(if $(SANITIZE),-fsanitize=$(SANITIZE))
 LDLIBS   = $(shell pkg-config --libs $(DEPS) 2>/dev/null) -ldl -lm
 
 LIB_SRC  = $(wildcard core/*.c diag/*.c diag/faults/*.c)
-APP_SRC  = $(wildcard scenarios/*.c plots/*.c)
+APP_SRC  = $(wildcard scenarios/*.c plots/*.c commands/*.c)
 TEST_SRC = $(wildcard tests/*.c)
 TEST_SO  = $(patsubst %.c,$(BUILD)/%.so,$(wildcard tests/objects/*.c))
 OBJ      = $(patsubst %.c,$(BUILD)/%.o,$(1))

@@ -1,8 +1,65 @@
-/* main.c -- command line, streams, exit status; the only file that sees every folder. */
-#include <stdio.h>
+/* main.c -- the command line: picks the command, closes the streams, gives the exit
+ * status. What each command does is in commands/, one file each. */
+#include "commands/command.h"
 
-int main(void)
+#include <stdlib.h>
+#include <string.h>
+
+#define BP_VERSION "0.1.0"
+
+static const struct bp_command *const COMMANDS[] = {&bp_command_run, &bp_command_faults,
+                                                    &bp_command_explain};
+enum { N_COMMANDS = sizeof COMMANDS / sizeof COMMANDS[0] };
+
+static void help(FILE *out)
 {
-    puts("backprobe");
-    return 0;
+    fputs("backprobe -- why does this backpropagation not train?\n\n", out);
+    for (size_t k = 0; k < N_COMMANDS; k++)
+        fprintf(out, "  backprobe %-8s %s\n", COMMANDS[k]->name, COMMANDS[k]->about);
+    fputs("\n  backprobe COMMAND --help, backprobe --version\n\n"
+          "exit status: 0 healthy (or as the scenario expects), 1 findings, 2 could not run\n",
+          out);
+}
+
+static int command_help(const struct bp_command *command)
+{
+    printf("usage: backprobe %s %s\n%s\n", command->name, command->usage, command->about);
+    return BP_EXIT_HEALTHY;
+}
+
+static int dispatch(int argc, char **argv)
+{
+    if (argc < 2) {
+        help(stderr);
+        return BP_EXIT_FAILED;
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
+        help(stdout);
+        return BP_EXIT_HEALTHY;
+    }
+    if (strcmp(argv[1], "--version") == 0) {
+        puts("backprobe " BP_VERSION);
+        return BP_EXIT_HEALTHY;
+    }
+    for (size_t k = 0; k < N_COMMANDS; k++) {
+        if (strcmp(argv[1], COMMANDS[k]->name) != 0)
+            continue;
+        if (argc > 2 && strcmp(argv[2], "--help") == 0)
+            return command_help(COMMANDS[k]);
+        return COMMANDS[k]->run(argc - 1, argv + 1);
+    }
+    fprintf(stderr, "backprobe: no command '%.60s'\n", argv[1]);
+    help(stderr);
+    return BP_EXIT_FAILED;
+}
+
+int main(int argc, char **argv)
+{
+    const int status = dispatch(argc, argv);
+    /* what could not be written (a full disk, a closed pipe) was not said */
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        fputs("backprobe: standard output could not be written\n", stderr);
+        return BP_EXIT_FAILED;
+    }
+    return status;
 }

@@ -1,0 +1,58 @@
+/* command.c -- what the commands have in common. */
+#include "commands/command.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+bool bp_command_colour(FILE *stream)
+{
+    const char *no_colour = getenv("NO_COLOR");
+    const char *term = getenv("TERM");
+    return (no_colour == NULL || no_colour[0] == '\0') && isatty(fileno(stream)) &&
+           (term == NULL || strcmp(term, "dumb") != 0);
+}
+
+int bp_command_failed(const struct bp_error *error)
+{
+    fprintf(stderr, "backprobe: %s\n", error->text);
+    return BP_EXIT_FAILED;
+}
+
+int bp_command_misused(const struct bp_command *command, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    fprintf(stderr, "backprobe %s: ", command->name);
+    vfprintf(stderr, format, args);
+    fprintf(stderr, "\nusage: backprobe %s %s\n", command->name, command->usage);
+    va_end(args);
+    return BP_EXIT_FAILED;
+}
+
+enum bp_status bp_command_folder(const char *path, struct bp_error *error)
+{
+    char part[4096];
+    const int n = snprintf(part, sizeof part, "%s", path);
+    if (n < 0 || (size_t)n >= sizeof part)
+        return bp_error_set(error, BP_EFILE, "%.200s: the path is too long", path);
+    for (char *c = part + 1; n > 0; c++) {
+        const char held = *c;
+        if (held != '/' && held != '\0')
+            continue;
+        *c = '\0';
+        if (mkdir(part, 0777) != 0 && errno != EEXIST)
+            return bp_error_set(error, BP_EFILE, "%s: cannot make this folder: %s", part,
+                                strerror(errno));
+        if (held == '\0')
+            break;
+        *c = held;
+    }
+    struct stat found;
+    if (stat(path, &found) != 0 || !S_ISDIR(found.st_mode))
+        return bp_error_set(error, BP_EFILE, "%s: expected a folder", path);
+    return BP_OK;
+}

@@ -1,0 +1,39 @@
+/* command.h -- what the program can be told to do, one file a command.
+ *
+ * A command parses its own options, runs, prints to stdout (chatter to stderr, and
+ * only on a terminal) and returns the exit status. These files are main.c's hands:
+ * with it, they alone see every folder.
+ */
+#ifndef BP_COMMAND_H
+#define BP_COMMAND_H
+
+#include "core/status.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+
+/* 0 healthy, or as the scenario expects; 1 findings; 2 could not run. */
+enum bp_exit { BP_EXIT_HEALTHY, BP_EXIT_FINDINGS, BP_EXIT_FAILED };
+
+struct bp_command {
+    const char *name, *usage, *about;
+    int (*run)(int argc, char **argv); /* argv[0] is the command's name */
+};
+
+extern const struct bp_command bp_command_run, bp_command_faults, bp_command_explain;
+
+/* Whether to use colour on this stream: a terminal, and no NO_COLOR in the
+ * environment (https://no-color.org). */
+bool bp_command_colour(FILE *stream);
+
+/* "backprobe: LINE" on stderr; BP_EXIT_FAILED. */
+int bp_command_failed(const struct bp_error *error);
+
+/* The same for a wrong call, with the usage. */
+int bp_command_misused(const struct bp_command *command, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Makes the folder and those above it. BP_EFILE. */
+enum bp_status bp_command_folder(const char *path, struct bp_error *error);
+
+#endif

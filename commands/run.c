@@ -1,0 +1,291 @@
+/* run.c -- backprobe run SCENARIO ...: train, watch, diagnose; a report each, and a
+ * table for more than one. */
+#include "commands/command.h"
+
+#include "diag/gradreport.h"
+#include "diag/report.h"
+#include "plots/gallery.h"
+#include "scenarios/runner.h"
+#include "scenarios/scenario_report.h"
+
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct options {
+    const char *out;
+    bool plots, all, quiet, live;
+    const char *term;
+    const char *plant[16];
+    size_t n_plant;
+    const char *format;
+};
+
+enum { OPT_OUT = 256, OPT_PLOTS, OPT_ALL, OPT_QUIET, OPT_PLANT, OPT_LIVE, OPT_TERM, OPT_FORMAT };
+
+static const struct option LONG[] = {{"out", required_argument, NULL, OPT_OUT},
+                                     {"plots", no_argument, NULL, OPT_PLOTS},
+                                     {"all", no_argument, NULL, OPT_ALL},
+                                     {"quiet", no_argument, NULL, OPT_QUIET},
+                                     {"plant", required_argument, NULL, OPT_PLANT},
+                                     {"live", no_argument, NULL, OPT_LIVE},
+                                     {"term", required_argument, NULL, OPT_TERM},
+                                     {"format", required_argument, NULL, OPT_FORMAT},
+                                     {NULL, 0, NULL, 0}};
+
+/* ---- while it runs -------------------------------------------------------------------- */
+
+static void show_progress(void *self, const struct bp_runner_view *view)
+{
+    FILE *terminal = self;
+    const struct bp_course *course = &view->record->course;
+    const double rate = (double)view->epoch / (view->seconds > 0.0 ? view->seconds : 1e-9);
+    const double left = (double)(view->epochs - view->epoch) / rate;
+    if (view->seconds < 1.0)
+        return;
+    fprintf(terminal, "\r\033[K%s: epoch %zu of %zu, loss %.4g, %.0f epochs/s, %.0f s left",
+            view->record->name, view->epoch, view->epochs,
+            course->n_losses > 0 ? course->losses[course->n_losses - 1] : 0.0, rate, left);
+    if (view->epoch == view->epochs)
+        fputs("\r\033[K", terminal);
+    fflush(terminal);
+}
+
+/* ---- files ------------------------------------------------------------------------------ */
+
+/* One file of a record, whole or not there. */
+static enum bp_status write_file(const char *folder, const char *file,
+                                 const struct bp_record *record,
+                                 enum bp_status (*write)(FILE *, const struct bp_record *),
+                                 struct bp_error *error)
+{
+    char path[4096];
+    struct bp_output output;
+    snprintf(path, sizeof path, "%s/%s", folder, file);
+    enum bp_status status = bp_output_open(&output, path, error);
+    if (status != BP_OK)
+        return status;
+    status = write(output.file, record);
+    if (status != BP_OK) {
+        bp_output_drop(&output);
+        return bp_error_set(error, status, "%s: %s", path, bp_status_text(status));
+    }
+    return bp_output_keep(&output, error);
+}
+
+static enum bp_status write_text(FILE *out, const struct bp_record *record)
+{
+    const struct bp_scenario_style style = {.all = false, .colour = false};
+    return bp_scenario_report(out, record, &style);
+}
+
+static enum bp_status write_losses(FILE *out, const struct bp_record *record)
+{
+    bp_scenario_losses(out, record);
+    return BP_OK;
+}
+
+static enum bp_status write_findings(FILE *out, const struct bp_record *record)
+{
+    bp_report_tsv(out, &record->findings);
+    return BP_OK;
+}
+
+static enum bp_status write_gradients(const char *folder, const struct bp_record *record,
+                                      struct bp_error *error)
+{
+    char tsv[4096], json[4096];
+    if (!record->checked)
+        return BP_OK;
+    snprintf(tsv, sizeof tsv, "%s/gradients.tsv", folder);
+    snprintf(json, sizeof json, "%s/gradients.json", folder);
+    return bp_gradreport_save(&record->check, tsv, json, error);
+}
+
+static enum bp_status write_all(const char *folder, const struct bp_record *record,
+                                struct bp_error *error)
+{
+    static const struct {
+        const char *file;
+        enum bp_status (*write)(FILE *, const struct bp_record *);
+    } FILES[] = {{"report.txt", write_text},
+                 {"report.json", bp_scenario_json},
+                 {"findings.tsv", write_findings},
+                 {"losses.tsv", write_losses}};
+    for (size_t k = 0; k < sizeof FILES / sizeof FILES[0]; k++) {
+        const enum bp_status status =
+            write_file(folder, FILES[k].file, record, FILES[k].write, error);
+        if (status != BP_OK)
+            return status;
+    }
+    return write_gradients(folder, record, error);
+}
+
+/* ---- one scenario -------------------------------------------------------------------------- */
+
+static int verdict(const struct bp_record *record)
+{
+    if (record->expects)
+        return record->as_expected ? BP_EXIT_HEALTHY : BP_EXIT_FINDINGS;
+    return bp_findings_count(&record->findings) == 0 ? BP_EXIT_HEALTHY : BP_EXIT_FINDINGS;
+}
+
+static enum bp_status print(const struct bp_record *record, const struct options *options)
+{
+    const struct bp_scenario_style style = {.all = options->all,
+                                            .colour = bp_command_colour(stdout)};
+    if (options->quiet)
+        return BP_OK;
+    if (strcmp(options->format, "json") == 0)
+        return bp_scenario_json(stdout, record);
+    if (strcmp(options->format, "tsv") == 0)
+        return write_findings(stdout, record);
+    return bp_scenario_report(stdout, record, &style);
+}
+
+static enum bp_status keep(const struct bp_record *record, const struct options *options,
+                           struct bp_error *error)
+{
+    char folder[4096];
+    snprintf(folder, sizeof folder, "%s/%s", options->out, record->name);
+    enum bp_status status = bp_command_folder(folder, error);
+    if (status == BP_OK)
+        status = write_all(folder, record, error);
+    if (status == BP_OK && options->plots) {
+        struct bp_error note = {""};
+        struct bp_gallery gallery;
+        status = bp_gallery_draw(&gallery, record, BP_GNUPLOT_SVG | BP_GNUPLOT_PNG, &note);
+        if (status == BP_OK)
+            status = bp_gallery_save(&gallery, folder, error);
+        bp_gallery_release(&gallery);
+        if (note.text[0] != '\0')
+            fprintf(stderr, "backprobe: note: %s\n", note.text);
+    }
+    return status;
+}
+
+static int run_file(const char *path, const struct options *options, struct bp_record *record)
+{
+    struct bp_scenario scenario;
+    struct bp_error error = {""};
+    const bool terminal = isatty(STDERR_FILENO);
+    const struct bp_runner_options runner = {.folder = options->out,
+                                             .seconds_between = 0.2,
+                                             .watch = terminal && !options->quiet ? show_progress
+                                                                                  : NULL,
+                                             .self = stderr,
+                                             .plant = options->plant,
+                                             .n_plant = options->n_plant};
+    *record = (struct bp_record){0};
+    enum bp_status status = bp_scenario_read(&scenario, path, &error);
+    if (status != BP_OK)
+        return bp_command_failed(&error);
+    if (options->n_plant > 0) /* what it then shows is not what the file expects */
+        scenario.expects = false;
+    status = bp_runner_run(record, &scenario, &runner, &error);
+    bp_scenario_release(&scenario);
+    if (status == BP_OK)
+        status = print(record, options);
+    if (status == BP_OK)
+        status = keep(record, options, &error);
+    if (status != BP_OK) {
+        if (error.text[0] == '\0')
+            bp_error_set(&error, status, "%s: %s", path, bp_status_text(status));
+        return bp_command_failed(&error);
+    }
+    return verdict(record);
+}
+
+/* ---- the command ----------------------------------------------------------------------------- */
+
+static bool parse(struct options *options, int argc, char **argv, int *first)
+{
+    int c;
+    *options = (struct options){.out = "out", .format = "text"};
+    optind = 1;
+    while ((c = getopt_long(argc, argv, "", LONG, NULL)) != -1)
+        switch (c) {
+        case OPT_OUT:
+            options->out = optarg;
+            break;
+        case OPT_PLOTS:
+            options->plots = true;
+            break;
+        case OPT_ALL:
+            options->all = true;
+            break;
+        case OPT_QUIET:
+            options->quiet = true;
+            break;
+        case OPT_LIVE:
+            options->live = true;
+            break;
+        case OPT_TERM:
+            options->term = optarg;
+            break;
+        case OPT_FORMAT:
+            options->format = optarg;
+            break;
+        case OPT_PLANT:
+            if (options->n_plant == sizeof options->plant / sizeof options->plant[0])
+                return false;
+            options->plant[options->n_plant++] = optarg;
+            break;
+        default:
+            return false;
+        }
+    *first = optind;
+    return strcmp(options->format, "text") == 0 || strcmp(options->format, "json") == 0 ||
+           strcmp(options->format, "tsv") == 0;
+}
+
+/* The rows of the table, kept until all reports are printed. */
+static int run_all(int n, char **paths, const struct options *options)
+{
+    int worst = BP_EXIT_HEALTHY;
+    char *table = NULL;
+    size_t size = 0;
+    FILE *rows = open_memstream(&table, &size);
+    if (rows == NULL)
+        return bp_command_failed(&(struct bp_error){"out of memory"});
+    for (int k = 0; k < n; k++) {
+        struct bp_record record;
+        const int status = run_file(paths[k], options, &record);
+        worst = status > worst ? status : worst;
+        if (status == BP_EXIT_FAILED)
+            fprintf(rows, "%-22.60s could not run\n", paths[k]);
+        else
+            bp_scenario_table_row(rows, &record, bp_command_colour(stdout));
+        if (k + 1 < n && !options->quiet && strcmp(options->format, "text") == 0)
+            putchar('\n');
+        bp_record_release(&record);
+    }
+    fclose(rows);
+    if (n > 1 && strcmp(options->format, "text") == 0) {
+        putchar('\n');
+        bp_scenario_table_head(stdout);
+        fputs(table, stdout);
+    }
+    free(table);
+    return worst;
+}
+
+static int run(int argc, char **argv)
+{
+    struct options options;
+    int first;
+    if (!parse(&options, argc, argv, &first))
+        return bp_command_misused(&bp_command_run, "expected the options below");
+    if (first == argc)
+        return bp_command_misused(&bp_command_run, "expected a scenario file");
+    return run_all(argc - first, argv + first, &options);
+}
+
+const struct bp_command bp_command_run = {
+    .name = "run",
+    .usage = "[--out DIR] [--plots] [--live] [--all] [--plant FAULT] [--format text|json|tsv] "
+             "[--quiet] SCENARIO.conf ...",
+    .about = "train a scenario, watch it, name what is wrong",
+    .run = run,
+};

@@ -1,0 +1,394 @@
+/* gallery.c -- see gallery.h. */
+#include "plots/gallery.h"
+
+#include "core/mem.h"
+#include "plots/figure.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { GRID = 61, POINTS_MOST = 5000, ROWS_MOST = 64 };
+
+/* Fills the script; false when there is no memory. Called only where applies(). */
+typedef bool draw_figure(const struct bp_record *record, struct bp_script *script);
+
+/* ---- loss ------------------------------------------------------------------------- */
+
+static const char *loss_unit(const struct bp_record *record)
+{
+    return record->net.spec.loss == BP_SQUARED_ERROR ? "squared error" : "nats";
+}
+
+static bool has_curve(const struct bp_record *record)
+{
+    return record->n_curves > 0;
+}
+
+static bool draw_loss(const struct bp_record *record, struct bp_script *script)
+{
+    struct bp_figure_run run[BP_RECORD_CURVES];
+    for (size_t k = 0; k < record->n_curves; k++)
+        run[k] = (struct bp_figure_run){.name = record->curve[k].name,
+                                        .n = record->curve[k].n,
+                                        .epoch = record->curve[k].epoch,
+                                        .loss = record->curve[k].loss,
+                                        .accuracy = record->data.train.classes > 0
+                                                        ? record->curve[k].accuracy
+                                                        : NULL};
+    const struct bp_figure_training figure = {.title = record->title,
+                                              .loss_unit = loss_unit(record),
+                                              .runs = record->n_curves,
+                                              .run = run};
+    bp_figure_training(script, &figure);
+    return true;
+}
+
+/* ---- delta -------------------------------------------------------------------------- */
+
+static bool has_course(const struct bp_record *record)
+{
+    return record->trained && record->course.n_points > 2;
+}
+
+/* Checkpoints may share an epoch: steps per epoch make it a fraction. */
+static void epochs_of_points(const struct bp_record *record, double *epoch)
+{
+    const double per = record->epochs > 0 ? (double)record->steps / (double)record->epochs : 1.0;
+    for (size_t p = 0; p < record->course.n_points; p++)
+        epoch[p] = (double)record->course.point[p].step / per;
+}
+
+static bool draw_delta(const struct bp_record *record, struct bp_script *script)
+{
+    const struct bp_course *course = &record->course;
+    const struct bp_mlp *net = &record->net;
+    const size_t times = course->n_points, layers = net->spec.layers;
+    double *block = bp_mem_new(times * (net->n_units + 1), sizeof *block);
+    struct bp_figure_delta_layer *layer = bp_mem_new(layers, sizeof *layer);
+    if (block != NULL && layer != NULL) {
+        double *at = block + times;
+        epochs_of_points(record, block);
+        for (size_t l = 1; l <= layers; l++) {
+            const size_t width = net->spec.layer[l].width;
+            layer[l - 1] = (struct bp_figure_delta_layer){.neurons = width, .mean = at};
+            for (size_t p = 0; p < times; p++, at += width)
+                memcpy(at, course->unit_delta + p * net->n_units + net->unit[l],
+                       width * sizeof *at);
+        }
+        const struct bp_figure_delta figure = {.title = record->title,
+                                               .times = times,
+                                               .epoch = block,
+                                               .layers = layers,
+                                               .layer = layer};
+        bp_figure_delta(script, &figure);
+    }
+    const bool ok = block != NULL && layer != NULL;
+    bp_mem_free(block);
+    bp_mem_free(layer);
+    return ok;
+}
+
+/* ---- gradients ------------------------------------------------------------------------ */
+
+static bool was_checked(const struct bp_record *record)
+{
+    return record->checked;
+}
+
+static unsigned char figure_verdict(enum bp_verdict verdict)
+{
+    if (verdict == BP_AGREE)
+        return BP_FIGURE_AGREES;
+    return verdict == BP_DISAGREE || verdict == BP_NOT_FINITE ? BP_FIGURE_DISAGREES
+                                                              : BP_FIGURE_UNDECIDED;
+}
+
+/* Every k-th parameter of those that agree, all (up to a bound) that do not. */
+static bool draw_gradients(const struct bp_record *record, struct bp_script *script)
+{
+    const struct bp_gradcheck *check = &record->check;
+    const size_t every = check->n_theta / POINTS_MOST + 1;
+    double *value = bp_mem_new(4 * (size_t)POINTS_MOST + 4, sizeof *value);
+    unsigned char *verdict = bp_mem_new(2 * (size_t)POINTS_MOST + 2, 1);
+    char(*name)[BP_NAME_MAX] = bp_mem_new(BP_FIGURE_NAMED_MAX, sizeof *name);
+    const char **names = bp_mem_new(2 * (size_t)POINTS_MOST + 2, sizeof *names);
+    const bool ok = value != NULL && verdict != NULL && name != NULL && names != NULL;
+    if (ok) {
+        double *numeric = value + 2 * POINTS_MOST + 2;
+        size_t n = 0, named = 0;
+        for (size_t k = 0; k < check->n_theta && n < 2 * (size_t)POINTS_MOST; k++) {
+            const unsigned char v = figure_verdict((enum bp_verdict)check->verdict[k]);
+            if (k % every != 0 && v != BP_FIGURE_DISAGREES)
+                continue;
+            value[n] = check->backprop[k];
+            numeric[n] = check->numeric.value[k];
+            verdict[n] = v;
+            if (v == BP_FIGURE_DISAGREES && named < BP_FIGURE_NAMED_MAX && check->net != NULL) {
+                bp_mlp_name(check->net, k, name[named]);
+                names[n] = name[named++];
+            }
+            n++;
+        }
+        const struct bp_figure_gradients figure = {.title = record->title,
+                                                   .n = n,
+                                                   .backprop = value,
+                                                   .numeric = numeric,
+                                                   .verdict = verdict,
+                                                   .name = names};
+        bp_figure_gradients(script, &figure);
+    }
+    bp_mem_free(value);
+    bp_mem_free(verdict);
+    bp_mem_free(name);
+    bp_mem_free(names);
+    return ok;
+}
+
+/* ---- weights and images ---------------------------------------------------------------- */
+
+static bool has_few_inputs(const struct bp_record *record)
+{
+    return record->net.spec.layer[0].width <= 64;
+}
+
+/* Rows that are bit for bit alike get the number of the first of them. */
+static bool draw_weights(const struct bp_record *record, struct bp_script *script)
+{
+    const struct bp_mlp *net = &record->net;
+    const struct bp_tensor *weights = bp_mlp_weights(net, 1);
+    const struct bp_tensor *biases = bp_mlp_biases(net, 1);
+    const size_t rows = weights->rows < ROWS_MOST ? weights->rows : ROWS_MOST;
+    const double *w = net->theta + weights->offset;
+    size_t copy[ROWS_MOST];
+    for (size_t i = 0; i < rows; i++) {
+        copy[i] = i;
+        for (size_t k = 0; k < i && copy[i] == i; k++)
+            if (memcmp(w + i * weights->cols, w + k * weights->cols,
+                       weights->cols * sizeof *w) == 0)
+                copy[i] = k;
+    }
+    const struct bp_figure_weights figure = {.title = record->title,
+                                             .rows = rows,
+                                             .columns = weights->cols,
+                                             .weight = w,
+                                             .bias = biases == NULL ? NULL
+                                                                    : net->theta + biases->offset,
+                                             .copy = copy};
+    bp_figure_weights(script, &figure);
+    return true;
+}
+
+static bool has_images(const struct bp_record *record)
+{
+    return record->net.spec.layer[0].width == 784;
+}
+
+static bool draw_images(const struct bp_record *record, struct bp_script *script)
+{
+    const struct bp_tensor *weights = bp_mlp_weights(&record->net, 1);
+    const struct bp_figure_images figure = {.title = record->title,
+                                            .rows = weights->rows < ROWS_MOST ? weights->rows
+                                                                              : ROWS_MOST,
+                                            .width = 28,
+                                            .height = 28,
+                                            .weight = record->net.theta + weights->offset};
+    bp_figure_images(script, &figure);
+    return true;
+}
+
+/* ---- surface ----------------------------------------------------------------------------- */
+
+static bool has_surface(const struct bp_record *record)
+{
+    return record->trained && record->net.spec.layer[0].width == 2 &&
+           record->net.spec.layer[record->net.spec.layers].width == 1;
+}
+
+static void bounds(const struct bp_dataset *data, size_t column, double *low, double *high)
+{
+    *low = *high = data->x[column];
+    for (size_t s = 1; s < data->n; s++) {
+        const double x = data->x[s * data->n_in + column];
+        *low = x < *low ? x : *low;
+        *high = x > *high ? x : *high;
+    }
+    const double margin = *high > *low ? 0.25 * (*high - *low) : 1.0;
+    *low -= margin;
+    *high += margin;
+}
+
+static bool draw_surface(const struct bp_record *record, struct bp_script *script)
+{
+    const struct bp_dataset *data = &record->data.train;
+    struct bp_figure_surface figure = {.title = record->title, .columns = GRID, .rows = GRID};
+    struct bp_pass pass;
+    double *grid = bp_mem_new(2 * (size_t)GRID * GRID, sizeof *grid);
+    double *points = bp_mem_new(3 * data->n, sizeof *points);
+    const bool room = bp_pass_init(&pass, &record->net, (size_t)GRID * GRID) == BP_OK;
+    const bool ok = grid != NULL && points != NULL && room;
+    if (ok) {
+        bounds(data, 0, &figure.x0, &figure.x1);
+        bounds(data, 1, &figure.y0, &figure.y1);
+        for (size_t r = 0; r < GRID; r++)
+            for (size_t c = 0; c < GRID; c++) {
+                grid[2 * (r * GRID + c)] =
+                    figure.x0 + (figure.x1 - figure.x0) * (double)c / (GRID - 1);
+                grid[2 * (r * GRID + c) + 1] =
+                    figure.y0 + (figure.y1 - figure.y0) * (double)r / (GRID - 1);
+            }
+        for (size_t s = 0; s < data->n; s++) {
+            points[s] = data->x[2 * s];
+            points[data->n + s] = data->x[2 * s + 1];
+            points[2 * data->n + s] = data->t[s];
+        }
+        bp_pass_forward(&pass, (size_t)GRID * GRID, grid);
+        figure.output = pass.a[record->net.spec.layers];
+        figure.low = bp_targets_off(data->coding);
+        figure.high = bp_targets_on(data->coding);
+        figure.n = data->n;
+        figure.x = points;
+        figure.y = points + data->n;
+        figure.target = points + 2 * data->n;
+        bp_figure_surface(script, &figure);
+    }
+    bp_pass_release(&pass);
+    bp_mem_free(grid);
+    bp_mem_free(points);
+    return ok;
+}
+
+/* ---- rate -------------------------------------------------------------------------------- */
+
+static bool has_trials(const struct bp_record *record)
+{
+    return record->rate_tried;
+}
+
+static bool draw_rate(const struct bp_record *record, struct bp_script *script)
+{
+    double rate[BP_TRIALS], loss[BP_TRIALS];
+    for (size_t k = 0; k < record->rate.n; k++) {
+        rate[k] = record->rate.trial[k].rate;
+        loss[k] = record->rate.trial[k].loss;
+    }
+    const bool named = record->rate.verdict != BP_RATE_NEITHER;
+    const struct bp_figure_rate figure = {
+        .title = record->title,
+        .n = record->rate.n,
+        .rate = rate,
+        .loss = loss,
+        .start = record->course.n_points > 0 ? record->course.point[0].loss : NAN,
+        .used = rate[record->rate.given],
+        .better = named ? rate[record->rate.best] : 0.0,
+        .steps = record->rate.epochs};
+    bp_figure_rate(script, &figure);
+    return true;
+}
+
+/* ---- the table ---------------------------------------------------------------------------- */
+
+static const struct {
+    const char *name, *caption;
+    bool (*applies)(const struct bp_record *record);
+    draw_figure *draw;
+} FIGURE[] = {
+    {"loss", "loss and accuracy by epoch; the same run with the cause put right beside it",
+     has_curve, draw_loss},
+    {"gradients", "each derivative: backprop against numeric; on the line is right", was_checked,
+     draw_gradients},
+    {"delta", "mean |delta| of every neuron over the run: who gets a signal, and when", has_course,
+     draw_delta},
+    {"surface", "what the network computes over its two inputs, with the data", has_surface,
+     draw_surface},
+    {"weights", "the weights into layer 1 at the end, a row a neuron", has_few_inputs,
+     draw_weights},
+    {"images", "the weights into each neuron of layer 1, as images", has_images, draw_images},
+    {"rate", "the loss after short trials at other rates", has_trials, draw_rate},
+};
+enum { FIGURES = sizeof FIGURE / sizeof FIGURE[0] };
+
+static enum bp_status draw_one(struct bp_gallery *gallery, size_t k, const struct bp_record *record,
+                               unsigned forms, struct bp_error *note)
+{
+    struct bp_script script;
+    struct bp_gallery_figure *figure = &gallery->figure[gallery->n];
+    char id[BP_GNUPLOT_NAME_MAX + 64];
+    bp_script_init(&script, false);
+    enum bp_status status = FIGURE[k].draw(record, &script) ? BP_OK : BP_ENOMEM;
+    snprintf(id, sizeof id, "%s-%s", record->name, FIGURE[k].name);
+    *figure = (struct bp_gallery_figure){.name = FIGURE[k].name, .caption = FIGURE[k].caption};
+    if (status == BP_OK)
+        status = bp_gnuplot_draw(&figure->picture, &script, forms, id, BP_GNUPLOT_LIMIT_MS, note);
+    if (status == BP_OK) {
+        figure->alt = bp_mem_text(script.alt.text == NULL ? "" : script.alt.text);
+        gallery->n++;
+        if (figure->alt == NULL)
+            status = BP_ENOMEM;
+    }
+    bp_script_release(&script);
+    return status;
+}
+
+enum bp_status bp_gallery_draw(struct bp_gallery *gallery, const struct bp_record *record,
+                               unsigned forms, struct bp_error *note)
+{
+    *gallery = (struct bp_gallery){0};
+    for (size_t k = 0; k < FIGURES; k++) {
+        if (!FIGURE[k].applies(record))
+            continue;
+        const enum bp_status status = draw_one(gallery, k, record, forms, note);
+        if (status == BP_ENOMEM) {
+            bp_gallery_release(gallery);
+            return status;
+        }
+        if (status != BP_OK) /* no gnuplot, or one that fails: the others would too */
+            return BP_OK;
+    }
+    return BP_OK;
+}
+
+enum bp_status bp_gallery_save(const struct bp_gallery *gallery, const char *folder,
+                               struct bp_error *error)
+{
+    for (size_t k = 0; k < gallery->n; k++) {
+        char base[BP_PATH_MAX];
+        snprintf(base, sizeof base, "%s/%s", folder, gallery->figure[k].name);
+        const enum bp_status status =
+            bp_gnuplot_save(&gallery->figure[k].picture, base, error);
+        if (status != BP_OK)
+            return status;
+    }
+    return BP_OK;
+}
+
+enum bp_status bp_gallery_print(const struct bp_record *record, const char *name, FILE *to,
+                                struct bp_error *note)
+{
+    for (size_t k = 0; k < FIGURES; k++) {
+        if (strcmp(name, FIGURE[k].name) != 0 || !FIGURE[k].applies(record))
+            continue;
+        struct bp_script script;
+        bp_script_init(&script, true);
+        enum bp_status status = FIGURE[k].draw(record, &script) ? BP_OK : BP_ENOMEM;
+        if (status == BP_OK)
+            status = bp_gnuplot_print(&script, to, BP_GNUPLOT_LIMIT_MS, note);
+        bp_script_release(&script);
+        return status;
+    }
+    char names[200] = "";
+    for (size_t k = 0; k < FIGURES; k++)
+        if (FIGURE[k].applies(record))
+            snprintf(names + strlen(names), sizeof names - strlen(names), "%s%s",
+                     names[0] == '\0' ? "" : ", ", FIGURE[k].name);
+    return bp_error_set(note, BP_EINPUT, "figure '%.40s': expected one of %s", name, names);
+}
+
+void bp_gallery_release(struct bp_gallery *gallery)
+{
+    for (size_t k = 0; k < gallery->n; k++) {
+        bp_mem_free(gallery->figure[k].alt);
+        bp_gnuplot_picture_release(&gallery->figure[k].picture);
+    }
+    *gallery = (struct bp_gallery){0};
+}
