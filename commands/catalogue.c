@@ -24,9 +24,10 @@ static int explain(int argc, char **argv)
     if (fault == NULL) {
         const char *nearest = bp_fault_nearest(argv[1]);
         struct bp_error error;
-        bp_error_set(&error, BP_EINPUT, "explain: '%.60s' is no name%s%s%s; backprobe faults lists all",
-                     argv[1], nearest == NULL ? "" : ", did you mean '",
-                     nearest == NULL ? "" : nearest, nearest == NULL ? "" : "'");
+        bp_error_set(&error, BP_EINPUT,
+                     "explain: '%.60s' is no name%s%s%s; backprobe faults lists all", argv[1],
+                     nearest == NULL ? "" : ", did you mean '", nearest == NULL ? "" : nearest,
+                     nearest == NULL ? "" : "'");
         return bp_command_failed(&error);
     }
     bp_fault_explain(fault, stdout);

@@ -33,9 +33,18 @@ int bp_command_misused(const struct bp_command *command, const char *format, ...
     return BP_EXIT_FAILED;
 }
 
+enum bp_status bp_command_join(char path[BP_PATH_MAX], const char *folder, const char *file,
+                               struct bp_error *error)
+{
+    const int n = snprintf(path, BP_PATH_MAX, "%s/%s", folder, file);
+    if (n < 0 || n >= BP_PATH_MAX)
+        return bp_error_set(error, BP_EFILE, "%.200s...: the path is too long", folder);
+    return BP_OK;
+}
+
 enum bp_status bp_command_folder(const char *path, struct bp_error *error)
 {
-    char part[4096];
+    char part[BP_PATH_MAX];
     const int n = snprintf(part, sizeof part, "%s", path);
     if (n < 0 || (size_t)n >= sizeof part)
         return bp_error_set(error, BP_EFILE, "%.200s: the path is too long", path);

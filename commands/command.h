@@ -7,6 +7,7 @@
 #ifndef BP_COMMAND_H
 #define BP_COMMAND_H
 
+#include "core/input.h"
 #include "core/status.h"
 
 #include <stdbool.h>
@@ -32,6 +33,10 @@ int bp_command_failed(const struct bp_error *error);
 /* The same for a wrong call, with the usage. */
 int bp_command_misused(const struct bp_command *command, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* "folder/file"; BP_EFILE when it is too long. */
+enum bp_status bp_command_join(char path[BP_PATH_MAX], const char *folder, const char *file,
+                               struct bp_error *error);
 
 /* Makes the folder and those above it. BP_EFILE. */
 enum bp_status bp_command_folder(const char *path, struct bp_error *error);

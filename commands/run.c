@@ -60,10 +60,11 @@ static enum bp_status write_file(const char *folder, const char *file,
                                  enum bp_status (*write)(FILE *, const struct bp_record *),
                                  struct bp_error *error)
 {
-    char path[4096];
+    char path[BP_PATH_MAX];
     struct bp_output output;
-    snprintf(path, sizeof path, "%s/%s", folder, file);
-    enum bp_status status = bp_output_open(&output, path, error);
+    enum bp_status status = bp_command_join(path, folder, file, error);
+    if (status == BP_OK)
+        status = bp_output_open(&output, path, error);
     if (status != BP_OK)
         return status;
     status = write(output.file, record);
@@ -95,11 +96,14 @@ static enum bp_status write_findings(FILE *out, const struct bp_record *record)
 static enum bp_status write_gradients(const char *folder, const struct bp_record *record,
                                       struct bp_error *error)
 {
-    char tsv[4096], json[4096];
+    char tsv[BP_PATH_MAX], json[BP_PATH_MAX];
     if (!record->checked)
         return BP_OK;
-    snprintf(tsv, sizeof tsv, "%s/gradients.tsv", folder);
-    snprintf(json, sizeof json, "%s/gradients.json", folder);
+    enum bp_status status = bp_command_join(tsv, folder, "gradients.tsv", error);
+    if (status == BP_OK)
+        status = bp_command_join(json, folder, "gradients.json", error);
+    if (status != BP_OK)
+        return status;
     return bp_gradreport_save(&record->check, tsv, json, error);
 }
 
@@ -147,9 +151,10 @@ static enum bp_status print(const struct bp_record *record, const struct options
 static enum bp_status keep(const struct bp_record *record, const struct options *options,
                            struct bp_error *error)
 {
-    char folder[4096];
-    snprintf(folder, sizeof folder, "%s/%s", options->out, record->name);
-    enum bp_status status = bp_command_folder(folder, error);
+    char folder[BP_PATH_MAX];
+    enum bp_status status = bp_command_join(folder, options->out, record->name, error);
+    if (status == BP_OK)
+        status = bp_command_folder(folder, error);
     if (status == BP_OK)
         status = write_all(folder, record, error);
     if (status == BP_OK && options->plots) {
@@ -172,8 +177,8 @@ static int run_file(const char *path, const struct options *options, struct bp_r
     const bool terminal = isatty(STDERR_FILENO);
     const struct bp_runner_options runner = {.folder = options->out,
                                              .seconds_between = 0.2,
-                                             .watch = terminal && !options->quiet ? show_progress
-                                                                                  : NULL,
+                                             .watch =
+                                                 terminal && !options->quiet ? show_progress : NULL,
                                              .self = stderr,
                                              .plant = options->plant,
                                              .n_plant = options->n_plant};

@@ -14,8 +14,7 @@
 #define BP_DATASET_OPEN_H
 
 #include "core/dataset.h"
-
-enum { BP_PATH_MAX = 4096 };
+#include "core/input.h"
 
 struct bp_dataset_request {
     char name[BP_PATH_MAX];

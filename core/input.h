@@ -9,6 +9,9 @@
 
 #include "core/status.h"
 
+/* The longest path that is taken. */
+enum { BP_PATH_MAX = 4096 };
+
 struct bp_input {
     char *bytes; /* n of them and a 0 after the last; the file may hold zeros too */
     size_t n;

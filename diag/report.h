@@ -15,6 +15,7 @@
 #ifndef BP_REPORT_H
 #define BP_REPORT_H
 
+#include "core/input.h"
 #include "core/status.h"
 #include "diag/finding.h"
 
@@ -55,8 +56,6 @@ json_t *bp_report_number(double value);
 size_t bp_report_json_flags(void);
 
 /* ---- files ------------------------------------------------------------------ */
-
-enum { BP_PATH_MAX = 4096 };
 
 /* A file that is whole or not there: written as path.tmp and renamed. */
 struct bp_output {

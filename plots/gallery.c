@@ -29,13 +29,12 @@ static bool draw_loss(const struct bp_record *record, struct bp_script *script)
 {
     struct bp_figure_run run[BP_RECORD_CURVES];
     for (size_t k = 0; k < record->n_curves; k++)
-        run[k] = (struct bp_figure_run){.name = record->curve[k].name,
-                                        .n = record->curve[k].n,
-                                        .epoch = record->curve[k].epoch,
-                                        .loss = record->curve[k].loss,
-                                        .accuracy = record->data.train.classes > 0
-                                                        ? record->curve[k].accuracy
-                                                        : NULL};
+        run[k] = (struct bp_figure_run){
+            .name = record->curve[k].name,
+            .n = record->curve[k].n,
+            .epoch = record->curve[k].epoch,
+            .loss = record->curve[k].loss,
+            .accuracy = record->data.train.classes > 0 ? record->curve[k].accuracy : NULL};
     const struct bp_figure_training figure = {.title = record->title,
                                               .loss_unit = loss_unit(record),
                                               .runs = record->n_curves,
@@ -164,8 +163,8 @@ static bool draw_weights(const struct bp_record *record, struct bp_script *scrip
     for (size_t i = 0; i < rows; i++) {
         copy[i] = i;
         for (size_t k = 0; k < i && copy[i] == i; k++)
-            if (memcmp(w + i * weights->cols, w + k * weights->cols,
-                       weights->cols * sizeof *w) == 0)
+            if (memcmp(w + i * weights->cols, w + k * weights->cols, weights->cols * sizeof *w) ==
+                0)
                 copy[i] = k;
     }
     const struct bp_figure_weights figure = {.title = record->title,
@@ -354,8 +353,7 @@ enum bp_status bp_gallery_save(const struct bp_gallery *gallery, const char *fol
     for (size_t k = 0; k < gallery->n; k++) {
         char base[BP_PATH_MAX];
         snprintf(base, sizeof base, "%s/%s", folder, gallery->figure[k].name);
-        const enum bp_status status =
-            bp_gnuplot_save(&gallery->figure[k].picture, base, error);
+        const enum bp_status status = bp_gnuplot_save(&gallery->figure[k].picture, base, error);
         if (status != BP_OK)
             return status;
     }

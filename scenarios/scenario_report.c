@@ -60,8 +60,9 @@ static void proof(FILE *out, const struct bp_record *record)
         int n = snprintf(text, sizeof text, "the same run %s: loss %.4g in place of %.4g",
                          after->name, after->end_loss, before->end_loss);
         if (!isnan(after->end_accuracy))
-            n += snprintf(text + n, sizeof text - (size_t)n, ", accuracy %.1f %% in place of %.1f %%",
-                          100.0 * after->end_accuracy, 100.0 * before->end_accuracy);
+            n += snprintf(text + n, sizeof text - (size_t)n,
+                          ", accuracy %.1f %% in place of %.1f %%", 100.0 * after->end_accuracy,
+                          100.0 * before->end_accuracy);
         snprintf(text + n, sizeof text - (size_t)n, "%s",
                  after->done ? "" : " (not at its end yet)");
         bp_report_wrap(out, 0, "proof       ", text);
@@ -129,10 +130,10 @@ void bp_scenario_table_row(FILE *out, const struct bp_record *record, bool colou
     bp_report_verdict(&record->findings, verdict, sizeof verdict);
     if (record->trained)
         snprintf(loss, sizeof loss, "%.3g", record->loss);
-    const char *gradient = !record->checked                                      ? "-"
-                           : record->check.outcome == BP_OUTCOME_AGREES          ? "right"
-                           : record->check.outcome == BP_OUTCOME_NOT_TESTED      ? "not tested"
-                                                                                 : "wrong";
+    const char *gradient = !record->checked                                 ? "-"
+                           : record->check.outcome == BP_OUTCOME_AGREES     ? "right"
+                           : record->check.outcome == BP_OUTCOME_NOT_TESTED ? "not tested"
+                                                                            : "wrong";
     const bool bad = record->expects && !record->as_expected;
     fprintf(out, "%s%-22s %-10s %-9s %s%s%s\n", when(colour && bad, RED), record->name, gradient,
             loss, verdict, bad ? " (NOT AS EXPECTED)" : "", when(colour && bad, PLAIN));
@@ -175,13 +176,14 @@ enum bp_status bp_scenario_json(FILE *out, const struct bp_record *record)
     char headline[200] = "";
     if (record->checked)
         bp_gradreport_headline(&record->check, headline, sizeof headline);
-    json_t *root = json_pack(
-        "{s:s, s:s, s:o?, s:s, s:o, s:o, s:o, s:I, s:I, s:o?, s:o?, s:b, s:b}", "name", record->name,
-        "title", record->title, "settings", settings_json(record), "gradcheck", headline, "loss",
-        bp_report_number(record->loss), "accuracy", bp_report_number(record->accuracy), "tested",
-        bp_report_number(record->tested), "epochs", (json_int_t)record->epochs, "steps",
-        (json_int_t)record->steps, "findings", bp_report_json(&record->findings), "runs",
-        curves_json(record), "expects", record->expects, "as_expected", record->as_expected);
+    json_t *root =
+        json_pack("{s:s, s:s, s:o?, s:s, s:o, s:o, s:o, s:I, s:I, s:o?, s:o?, s:b, s:b}", "name",
+                  record->name, "title", record->title, "settings", settings_json(record),
+                  "gradcheck", headline, "loss", bp_report_number(record->loss), "accuracy",
+                  bp_report_number(record->accuracy), "tested", bp_report_number(record->tested),
+                  "epochs", (json_int_t)record->epochs, "steps", (json_int_t)record->steps,
+                  "findings", bp_report_json(&record->findings), "runs", curves_json(record),
+                  "expects", record->expects, "as_expected", record->as_expected);
     if (root == NULL)
         return BP_ENOMEM;
     const int failed = json_dumpf(root, out, bp_report_json_flags());
