@@ -77,8 +77,10 @@ static void print_heading(FILE *out, const struct bp_finding *finding, int depth
     fputs(paint(colour, PLAIN), out);
     if (!finding->note)
         fprintf(out, " (%s)", bp_certainty_text(finding->certainty));
-    if (finding->step >= 0)
+    if (finding->step > 0)
         fprintf(out, " since step %ld", finding->step);
+    else if (finding->step == 0)
+        fputs(" from the start", out);
     fputc('\n', out);
 }
 
