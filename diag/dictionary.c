@@ -89,21 +89,6 @@ static void backward_distance(struct search *s, size_t top, struct bp_match *mat
     }
 }
 
-static double output_distance(const struct bp_predictor *p, size_t k)
-{
-    const struct bp_probe *probe = &p->probe[k];
-    const size_t layers = p->net->spec.layers;
-    const size_t count = probe->n * p->net->spec.layer[layers].width;
-    double worst = 0.0;
-    for (size_t j = 0; j < count; j++) {
-        const double a = p->pass[k].a[layers][j];
-        const double b = probe->y[j];
-        const double distance = fabs(a - b) / larger(1e-2, larger(fabs(a), fabs(b)));
-        worst = distance >= 0.0 ? larger(worst, distance) : INFINITY;
-    }
-    return worst;
-}
-
 /* A hypothesis with forward stages must predict the outputs too. */
 static void forward_distance(struct search *s, struct bp_match *match)
 {
@@ -113,7 +98,7 @@ static void forward_distance(struct search *s, struct bp_match *match)
     for (size_t k = 0; k < p->n; k++) {
         bp_predictor_forward(p, k, s->ops);
         if (p->probe[k].predicted)
-            match->forward = larger(match->forward, output_distance(p, k));
+            match->forward = larger(match->forward, bp_predictor_output_distance(p, k));
         p->backwards++;
         for (size_t l = layers; l >= 1; l--) {
             bp_pass_backward_layer(&p->pass[k], l);

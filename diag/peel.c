@@ -81,7 +81,7 @@ static double ratio_cost(const struct level *level, const struct bp_peel_state *
     if (level->l < p->net->spec.layers)
         above = state->fit[p->net->weights[level->l + 1]];
     if (fit[0].kind == BP_FIT_RATIO && above.kind != BP_FIT_RATIO)
-        cost += bp_fit_is_one(&fit[0], p->n, p->tol) ? 0.0 : COST_OF_A_MULTIPLE;
+        cost += p->any_factor || bp_fit_is_one(&fit[0], p->n, p->tol) ? 0.0 : COST_OF_A_MULTIPLE;
     else if (fit[0].kind == BP_FIT_RATIO)
         cost += bp_fit_same(&fit[0], &above, p->n, p->tol) ? 0.0 : COST_OF_A_MULTIPLE;
     if (fit[1].kind == BP_FIT_RATIO && fit[0].kind == BP_FIT_RATIO)
@@ -386,6 +386,22 @@ static void read_state(struct bp_story *story, const struct bp_peel *peel,
         }
 }
 
+/* Where the size of a claim means nothing: ratios beside that of the output
+ * layer's, or of the first tensor from there that has one. */
+static void take_out_size(const struct bp_predictor *p, struct bp_fit *fit)
+{
+    for (size_t k = 0; k < p->n; k++) {
+        double size = 0.0;
+        for (size_t i = p->net->n_tensors; i-- > 0;) {
+            if (fit[i].kind != BP_FIT_RATIO || !fit[i].seen[k])
+                continue;
+            if (size == 0.0)
+                size = fabs(fit[i].ratio[k]);
+            fit[i].ratio[k] /= size;
+        }
+    }
+}
+
 /* Names what is left over, and keeps the story if it holds. */
 static enum bp_status finish(struct telling *t, struct bp_peel_state *state,
                              const struct bp_world *world, const struct bp_hypothesis *h)
@@ -396,6 +412,8 @@ static enum bp_status finish(struct telling *t, struct bp_peel_state *state,
     for (size_t i = 0; i < peel->p->net->n_tensors; i++)
         if (world->pattern[i] == 0.0)
             state->fit[i].kind = BP_FIT_FREE;
+    if (peel->p->any_factor)
+        take_out_size(peel->p, state->fit);
     if (!bp_factor_search(peel->parts, peel->p, state->fit, 1e9, &found))
         return BP_OK;
     read_state(&story, peel, state);

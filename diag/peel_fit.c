@@ -82,8 +82,7 @@ bool bp_fit_is_plausible(const double *ratio, const bool *seen, const struct bp_
     return false;
 }
 
-struct bp_fit bp_fitting_end(const struct bp_fitting *fitting, const struct bp_probe *probe,
-                             size_t n, double tol)
+struct bp_fit bp_fitting_end(const struct bp_fitting *fitting, const struct bp_predictor *p)
 {
     struct bp_fit fit = fitting->fit;
     if (fitting->failed || (fitting->zero && fitting->nonzero))
@@ -92,9 +91,10 @@ struct bp_fit bp_fitting_end(const struct bp_fitting *fitting, const struct bp_p
         fit.kind = BP_FIT_ZERO;
     else if (!fitting->nonzero)
         fit.kind = BP_FIT_FREE;
+    else if (p->any_factor || bp_fit_is_plausible(fit.ratio, fit.seen, p->probe, p->n, p->tol))
+        fit.kind = BP_FIT_RATIO;
     else
-        fit.kind =
-            bp_fit_is_plausible(fit.ratio, fit.seen, probe, n, tol) ? BP_FIT_RATIO : BP_FIT_NONE;
+        fit.kind = BP_FIT_NONE;
     return fit;
 }
 

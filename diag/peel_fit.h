@@ -40,9 +40,9 @@ struct bp_fitting {
 void bp_fitting_add(struct bp_fitting *fitting, size_t k, size_t count, const double *predicted,
                     const double *claimed, double noise, double tol);
 
-/* What has come of it. */
-struct bp_fit bp_fitting_end(const struct bp_fitting *fitting, const struct bp_probe *probe,
-                             size_t n, double tol);
+/* What has come of it. Where the size of claims means nothing, any ratio is
+ * believed. */
+struct bp_fit bp_fitting_end(const struct bp_fitting *fitting, const struct bp_predictor *p);
 
 /* Whether the ratios go as N and rate may, or are the same everywhere. */
 bool bp_fit_is_plausible(const double *ratio, const bool *seen, const struct bp_probe *probe,

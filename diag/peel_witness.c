@@ -197,7 +197,7 @@ void bp_peel_hear(struct bp_peel *peel, unsigned use, size_t l, const struct bp_
             break;
     }
     for (size_t j = 0; j < 2; j++)
-        fit[j] = bp_fitting_end(&fitting[j], p->probe, p->n, p->tol);
+        fit[j] = bp_fitting_end(&fitting[j], p);
 }
 
 /* ---- recovering delta ------------------------------------------------------ */

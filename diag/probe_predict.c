@@ -93,6 +93,7 @@ static enum bp_status set_up(struct bp_predictor *p, size_t k)
     bp_predictor_rewind(p, k);
     bp_predictor_run(p, k, p->base, p->net->spec.layers);
     memcpy(p->right[k], p->grad[k], p->net->n_theta * sizeof *p->right[k]);
+    p->any_factor = p->any_factor || probe->any_factor;
     const double tol = 0x1p14 * probe->epsilon;
     p->tol = tol > p->tol ? tol : p->tol;
     return measure_noise(p, k);
@@ -144,16 +145,35 @@ void bp_predictor_run(struct bp_predictor *p, size_t k, const struct bp_ops *ops
 
 /* ---- comparing ------------------------------------------------------------- */
 
+static double block_norm(const struct bp_predictor *p, size_t l, const double *v)
+{
+    size_t count;
+    const size_t block = bp_mlp_block(p->net, l, &count);
+    return norm(v + block, count);
+}
+
+/* What a has to be multiplied by, where sizes mean nothing. */
+static double size_of(const struct bp_predictor *p, const double *a, const double *b)
+{
+    if (!p->any_factor)
+        return 1.0;
+    const size_t last = p->net->spec.layers;
+    const double size = block_norm(p, last, b) / block_norm(p, last, a);
+    return isfinite(size) && size > 0.0 ? size : 1.0;
+}
+
 double bp_predictor_between(const struct bp_predictor *p, size_t k, size_t i, const double *a,
                             const double *b)
 {
     const struct bp_tensor *tensor = &p->net->tensor[i];
+    const double size = size_of(p, a, b);
     double aa = 0.0;
     double bb = 0.0;
     double dd = 0.0;
     for (size_t j = tensor->offset; j < tensor->offset + tensor->count; j++) {
-        const double d = a[j] - b[j];
-        aa += a[j] * a[j];
+        const double sized = size * a[j];
+        const double d = sized - b[j];
+        aa += sized * sized;
         bb += b[j] * b[j];
         dd += d * d;
     }
@@ -167,6 +187,21 @@ double bp_predictor_between(const struct bp_predictor *p, size_t k, size_t i, co
 double bp_predictor_distance(const struct bp_predictor *p, size_t k, size_t i)
 {
     return bp_predictor_between(p, k, i, p->grad[k], p->probe[k].g);
+}
+
+double bp_predictor_output_distance(const struct bp_predictor *p, size_t k)
+{
+    const struct bp_probe *probe = &p->probe[k];
+    const size_t layers = p->net->spec.layers;
+    const size_t count = probe->n * p->net->spec.layer[layers].width;
+    double worst = 0.0;
+    for (size_t j = 0; j < count && probe->predicted; j++) {
+        const double a = p->pass[k].a[layers][j];
+        const double b = probe->y[j];
+        const double distance = fabs(a - b) / fmax(1e-2, fmax(fabs(a), fabs(b)));
+        worst = distance >= 0.0 ? fmax(worst, distance) : (double)INFINITY;
+    }
+    return worst;
 }
 
 static bool differs(const struct bp_stage *a, const struct bp_stage *b)

@@ -36,6 +36,8 @@ struct bp_predictor {
     double *right[BP_PROBES_MAX];       /* n_theta each: the prediction of base */
     double *noise;                      /* [n x n_tensors] */
     double *block;                      /* owned */
+    bool any_factor; /* the size of a claim means nothing: predictions are compared at the size
+                        that the output layer's has */
     double tol;
     size_t backwards; /* how many predictions were made */
 };
@@ -61,6 +63,11 @@ double bp_predictor_distance(const struct bp_predictor *p, size_t k, size_t i);
 /* The same for any two arrays in the order of theta. */
 double bp_predictor_between(const struct bp_predictor *p, size_t k, size_t i, const double *a,
                             const double *b);
+
+/* The largest distance of the outputs of the last forward pass at probe k from
+ * what the subject predicts there: |a - y| / max(|a|, |y|, 0.01); 0 where it does
+ * not say. */
+double bp_predictor_output_distance(const struct bp_predictor *p, size_t k);
 
 /* The highest layer with a backward stage that is not base's; 0 when there is none.
  * *forward: whether a forward stage differs anywhere. */

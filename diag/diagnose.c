@@ -1,0 +1,135 @@
+/* diagnose.c -- see diagnose.h. What is looked at is in diagnose_inquiry.c, what is
+ * concluded in diagnose_match.c and diagnose_forward.c, what is said in
+ * diagnose_words.c; here is the order of it. */
+#include "diag/diagnose.h"
+
+#include "core/mem.h"
+#include "diag/diagnose_blackbox.h"
+#include "diag/diagnose_words.h"
+
+#include <math.h>
+
+static bool has_zeros(const struct bp_predictor *p)
+{
+    for (size_t k = 0; k < p->n; k++)
+        for (size_t l = 1; l <= p->net->spec.layers; l++)
+            for (size_t j = 0; j < p->pass[k].n * p->net->spec.layer[l].width; j++)
+                if (p->pass[k].z[l][j] == 0.0)
+                    return true;
+    return false;
+}
+
+/* At a probe drawn after the match, of which there may be none. */
+static enum bp_status prove(struct bp_inquiry *q, struct bp_diagnosis *diagnosis,
+                            const struct bp_ops *base, struct bp_error *error)
+{
+    struct bp_predictor fresh;
+    enum bp_status status = bp_inquiry_fresh(q, error);
+    if (status != BP_OK || q->fresh.n == 0)
+        return status;
+    status = bp_predictor_init(&fresh, q->net, base, &q->fresh, 1);
+    if (status != BP_OK)
+        return status;
+    status = bp_diagnosis_prove(diagnosis, &fresh, &q->setting);
+    bp_predictor_release(&fresh);
+    return status;
+}
+
+static enum bp_status match_and_say(struct bp_inquiry *q, const struct bp_forward *forward,
+                                    const struct bp_diagnose_options *options,
+                                    struct bp_findings *out, struct bp_error *error)
+{
+    struct bp_predictor p;
+    struct bp_diagnosis diagnosis = {0};
+    enum bp_status status = bp_predictor_init(&p, q->net, forward->base, q->probe, q->n);
+    if (status != BP_OK)
+        return status;
+    q->setting.zeros = has_zeros(&p);
+    status = bp_diagnosis_match(&diagnosis, &p, &q->setting, !options->single_only);
+    if (status == BP_OK && diagnosis.finite && !diagnosis.healthy)
+        status = prove(q, &diagnosis, forward->base, error);
+    const struct bp_account account = {
+        .inquiry = q, .p = &p, .diagnosis = &diagnosis, .forward = forward};
+    if (status == BP_OK)
+        status = bp_say_forward(&account, out);
+    if (status == BP_OK && !diagnosis.finite)
+        status = bp_say_not_finite(&account, out);
+    else if (status == BP_OK && (forward->agrees || forward->n > 0))
+        status = bp_say_diagnosis(&account, out);
+    bp_diagnosis_release(&diagnosis);
+    bp_predictor_release(&p);
+    return status;
+}
+
+/* Whether the claims are other than the right ones in any number. */
+static enum bp_status gradient_is_right(const struct bp_inquiry *q, bool *right)
+{
+    struct bp_predictor p;
+    const enum bp_status status = bp_predictor_init(&p, q->net, q->net->ops, q->probe, q->n);
+    if (status != BP_OK)
+        return status;
+    *right = true;
+    for (size_t k = 0; k < p.n; k++)
+        for (size_t i = 0; i < p.net->n_tensors; i++)
+            *right = *right && bp_predictor_between(&p, k, i, p.right[k], p.probe[k].g) <= p.tol;
+    bp_predictor_release(&p);
+    return BP_OK;
+}
+
+static enum bp_status look(struct bp_inquiry *q, const struct bp_diagnose_options *options,
+                           struct bp_findings *out, struct bp_error *error)
+{
+    struct bp_forward forward;
+    struct bp_layout_fit layout = {0};
+    bool right = true;
+    enum bp_status status = bp_forward_look(&forward, q);
+    if (status == BP_OK)
+        status = gradient_is_right(q, &right);
+    if (status == BP_OK && !(forward.agrees && right) && q->view->subject->arrays != NULL)
+        status = bp_layout_look(&layout, q);
+    if (status == BP_OK && layout.found)
+        status = bp_say_layout(&layout, forward.distance, out);
+    else if (status == BP_OK)
+        status = match_and_say(q, &forward, options, out, error);
+    bp_forward_release(&forward);
+    return status;
+}
+
+enum bp_status bp_diagnose_run(struct bp_view *view, const struct bp_diagnose_options *options,
+                               struct bp_findings *out, struct bp_error *error)
+{
+    static const struct bp_diagnose_options DEFAULT = {0};
+    if (options == NULL)
+        options = &DEFAULT;
+    if (!view->can_differ && !view->can_step)
+        return bp_error_set(error, BP_EUNSUPPORTED,
+                            "diagnose: the subject has neither a gradient nor a step");
+    if (!view->described)
+        return bp_blackbox_look(view, options, out, error);
+    struct bp_inquiry inquiry;
+    enum bp_status status = bp_inquiry_init(&inquiry, view, options, error);
+    if (status != BP_OK)
+        return status;
+    status = inquiry.steady ? look(&inquiry, options, out, error) : bp_say_unsteady(out);
+    bp_inquiry_release(&inquiry);
+    return status;
+}
+
+enum bp_status bp_diagnose_net(struct bp_mlp *net, const struct bp_diagnose_options *options,
+                               struct bp_findings *out, struct bp_error *error)
+{
+    struct bp_core_subject core;
+    struct bp_view view;
+    const bool has_batch = options != NULL && options->batch != NULL;
+    const size_t capacity = has_batch && options->batch->n > 16 ? options->batch->n : 16;
+    enum bp_status status = bp_core_subject_init(&core, net, capacity);
+    if (status != BP_OK)
+        return status;
+    status = bp_view_open(&view, &core.subject, error);
+    if (status == BP_OK) {
+        status = bp_diagnose_run(&view, options, out, error);
+        bp_view_close(&view);
+    }
+    bp_core_subject_release(&core);
+    return status;
+}

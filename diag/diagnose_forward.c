@@ -1,0 +1,120 @@
+/* diagnose_forward.c -- see diagnose_forward.h. */
+#include "diag/diagnose_forward.h"
+
+#include "core/mem.h"
+
+#include <math.h>
+#include <string.h>
+
+/* ---- stages ---------------------------------------------------------------- */
+
+struct search {
+    struct bp_predictor p;
+    const struct bp_inquiry *q;
+    struct bp_hypothesis *list; /* owned */
+    size_t n;
+    struct bp_ops *ops;
+};
+
+static bool is_forward(const struct bp_hypothesis *h)
+{
+    return h->fault->slot <= BP_ACTIVATE;
+}
+
+static void reset(const struct search *s)
+{
+    memcpy(s->ops, s->q->net->ops, (s->q->net->spec.layers + 1) * sizeof *s->ops);
+}
+
+/* Of what is planted in ops. */
+static double distance(struct search *s)
+{
+    double worst = 0.0;
+    for (size_t k = 0; k < s->p.n; k++) {
+        bp_predictor_forward(&s->p, k, s->ops);
+        worst = fmax(worst, bp_predictor_output_distance(&s->p, k));
+    }
+    return worst;
+}
+
+static bool fits(struct search *s, const struct bp_hypothesis *one, const struct bp_hypothesis *two)
+{
+    reset(s);
+    bp_fault_plant(one, &s->q->setting, s->ops);
+    if (two != NULL)
+        bp_fault_plant(two, &s->q->setting, s->ops);
+    return distance(s) <= s->p.tol;
+}
+
+static void find_one(struct search *s, struct bp_forward *forward)
+{
+    for (size_t i = 0; i < s->n; i++) {
+        if (!is_forward(&s->list[i]) || !fits(s, &s->list[i], NULL))
+            continue;
+        if (forward->n == 0)
+            forward->h[forward->n++] = s->list[i];
+        else if (forward->n_same < 4)
+            forward->same[forward->n_same++] = s->list[i];
+    }
+}
+
+static void find_two(struct search *s, struct bp_forward *forward)
+{
+    for (size_t i = 0; i < s->n && forward->n == 0; i++)
+        for (size_t j = i + 1; j < s->n && forward->n == 0 && is_forward(&s->list[i]); j++)
+            if (is_forward(&s->list[j]) && fits(s, &s->list[i], &s->list[j])) {
+                forward->h[0] = s->list[i];
+                forward->h[1] = s->list[j];
+                forward->n = 2;
+            }
+}
+
+static enum bp_status open_search(struct search *s, const struct bp_inquiry *q)
+{
+    *s = (struct search){.q = q};
+    enum bp_status status = bp_predictor_init(&s->p, q->net, q->net->ops, q->probe, q->n);
+    if (status == BP_OK)
+        status = bp_fault_hypotheses(&q->setting, false, &s->list, &s->n);
+    s->ops = bp_mem_new(q->net->spec.layers + 1, sizeof *s->ops);
+    return s->ops == NULL ? BP_ENOMEM : status;
+}
+
+static void close_search(struct search *s)
+{
+    bp_predictor_release(&s->p);
+    bp_mem_free(s->list);
+    bp_mem_free(s->ops);
+}
+
+enum bp_status bp_forward_look(struct bp_forward *forward, const struct bp_inquiry *inquiry)
+{
+    struct search s;
+    *forward = (struct bp_forward){0};
+    enum bp_status status = open_search(&s, inquiry);
+    const size_t slots = inquiry->net->spec.layers + 1;
+    forward->base = bp_mem_new(slots, sizeof *forward->base);
+    if (status == BP_OK && forward->base == NULL)
+        status = BP_ENOMEM;
+    if (status == BP_OK) {
+        reset(&s);
+        forward->distance = distance(&s);
+        forward->agrees = forward->distance <= s.p.tol;
+        if (!forward->agrees)
+            find_one(&s, forward);
+        if (!forward->agrees && forward->n == 0)
+            find_two(&s, forward);
+        memcpy(forward->base, inquiry->net->ops, slots * sizeof *forward->base);
+        for (size_t i = 0; i < forward->n; i++)
+            bp_fault_plant(&forward->h[i], &inquiry->setting, forward->base);
+    }
+    close_search(&s);
+    if (status != BP_OK)
+        bp_forward_release(forward);
+    return status;
+}
+
+void bp_forward_release(struct bp_forward *forward)
+{
+    bp_mem_free(forward->base);
+    *forward = (struct bp_forward){0};
+}
