@@ -45,7 +45,7 @@ bool bp_kernel_choose(const char *name)
 }
 
 /* The choice is the same for whoever makes it first, so threads may race to. */
-static const struct bp_kernel_table *kernel(void)
+const struct bp_kernel_table *bp_kernel_chosen(void)
 {
     const struct bp_kernel_table *table = atomic_load_explicit(&chosen, memory_order_relaxed);
     if (table == NULL) {
@@ -59,7 +59,7 @@ static const struct bp_kernel_table *kernel(void)
 
 const char *bp_kernel_name(void)
 {
-    return kernel()->name;
+    return bp_kernel_chosen()->name;
 }
 
 void bp_kernel_affine(size_t n, size_t in, size_t out, const double *a, const double *w,
@@ -77,7 +77,7 @@ void bp_kernel_affine(size_t n, size_t in, size_t out, const double *a, const do
                                  .start_cols = b,
                                  .c = z,
                                  .c_row = out};
-    kernel()->product(&p);
+    bp_kernel_chosen()->product(&p);
 }
 
 void bp_kernel_propagate(size_t n, size_t in, size_t out, const double *d, const double *w,
@@ -93,7 +93,7 @@ void bp_kernel_propagate(size_t n, size_t in, size_t out, const double *d, const
                                  .b_step = in,
                                  .c = e,
                                  .c_row = in};
-    kernel()->product(&p);
+    bp_kernel_chosen()->product(&p);
 }
 
 void bp_kernel_outer(size_t n, size_t in, size_t out, const double *d, const double *a, double *g)
@@ -108,7 +108,7 @@ void bp_kernel_outer(size_t n, size_t in, size_t out, const double *d, const dou
                                  .b_step = in,
                                  .c = g,
                                  .c_row = in};
-    kernel()->product(&p);
+    bp_kernel_chosen()->product(&p);
 }
 
 void bp_kernel_transform(size_t in, size_t out, size_t cols, const double *w, const double *a,
@@ -125,18 +125,18 @@ void bp_kernel_transform(size_t in, size_t out, size_t cols, const double *w, co
                                  .start_rows = b,
                                  .c = z,
                                  .c_row = cols};
-    kernel()->product(&p);
+    bp_kernel_chosen()->product(&p);
 }
 
 void bp_kernel_column_sum(size_t n, size_t out, const double *d, double *s)
 {
-    kernel()->column_sum(n, out, d, s);
+    bp_kernel_chosen()->column_sum(n, out, d, s);
 }
 
 #define EACH(name)                                                                                 \
     void bp_kernel_##name(size_t count, const double *x, double *y)                                \
     {                                                                                              \
-        kernel()->name(count, x, y);                                                               \
+        bp_kernel_chosen()->name(count, x, y);                                                     \
     }
 EACH(exp)
 EACH(expm1)

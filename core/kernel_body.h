@@ -19,6 +19,7 @@
 #ifndef BP_KERNEL_BODY_H
 #define BP_KERNEL_BODY_H
 
+#include "core/columns_body.h"
 #include "core/fmath_body.h"
 #include "core/kernel_lanes.h"
 #include "core/kernel_table.h"
@@ -209,7 +210,9 @@ EACH(sigmoid)
     {                                                                                              \
         .name = isa, .product = product, .column_sum = column_sum, .exp = each_exp,                \
         .expm1 = each_expm1, .log = each_log, .log1p = each_log1p, .tanh = each_tanh,              \
-        .sigmoid = each_sigmoid                                                                    \
+        .sigmoid = each_sigmoid, .spread = columns_spread, .spread_each = columns_spread_each,     \
+        .softmax = columns_softmax, .loss = columns_loss, .change = columns_change,                \
+        .sides = columns_sides, .loss_change = columns_loss_change, .scale = columns_scale         \
     }
 
 #endif

@@ -3,6 +3,8 @@
 #ifndef BP_KERNEL_TABLE_H
 #define BP_KERNEL_TABLE_H
 
+#include "core/columns.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -27,7 +29,24 @@ struct bp_kernel_table {
     void (*product)(const struct bp_product *p);
     void (*column_sum)(size_t n, size_t out, const double *d, double *s);
     bp_kernel_each *exp, *expm1, *log, *log1p, *tanh, *sigmoid;
+    /* as in columns.h */
+    void (*spread)(size_t rows, size_t cols, const double *start, const double *w, size_t w_row,
+                   const double *d, double *out);
+    void (*spread_each)(size_t rows, size_t cols, size_t used, const double *start, const double *w,
+                        size_t w_row, const double *d, double *out, size_t out_row);
+    void (*softmax)(size_t rows, size_t cols, const double *z, double *a);
+    void (*loss)(enum bp_loss loss, double factor, size_t rows, size_t cols, const double *a,
+                 struct bp_base t, struct bp_base before, double *change);
+    void (*change)(enum bp_activation f, double slope, size_t rows, size_t cols, struct bp_base z,
+                   struct bp_base a, const double *d, double *out, double *crossed);
+    void (*sides)(size_t rows, size_t cols, struct bp_base base, const double *z, double *crossed);
+    void (*loss_change)(enum bp_loss loss, double factor, size_t rows, size_t cols,
+                        struct bp_base a, struct bp_base t, const double *d, double *change);
+    void (*scale)(size_t rows, size_t cols, struct bp_base m, double *x);
 };
+
+/* The one in use. */
+const struct bp_kernel_table *bp_kernel_chosen(void);
 
 extern const struct bp_kernel_table bp_kernel_plain;
 #if defined(__x86_64__)
