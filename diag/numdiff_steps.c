@@ -19,7 +19,8 @@ enum bp_status bp_line_init(struct bp_line *line, size_t m)
     line->f = bp_mem_new(ENDS * m, sizeof *line->f);
     line->side = bp_mem_new(m, sizeof *line->side);
     line->state = bp_mem_new(m, 1);
-    if (line->f != NULL && line->side != NULL && line->state != NULL)
+    line->wanted = bp_mem_new(m, sizeof *line->wanted);
+    if (line->f != NULL && line->side != NULL && line->state != NULL && line->wanted != NULL)
         return BP_OK;
     bp_line_release(line);
     return BP_ENOMEM;
@@ -30,6 +31,7 @@ void bp_line_release(struct bp_line *line)
     bp_mem_free(line->f);
     bp_mem_free(line->side);
     bp_mem_free(line->state);
+    bp_mem_free(line->wanted);
     *line = (struct bp_line){0};
 }
 
@@ -156,15 +158,17 @@ static bool wants_growth(const struct bp_line *line, size_t s)
 
 static enum bp_status grow(struct bp_line *line, struct bp_error *error)
 {
-    bool wanted = false;
-    for (size_t s = 0; s < line->m; s++)
-        wanted = wanted || wants_growth(line, s);
-    if (!wanted)
+    bool any = false;
+    for (size_t s = 0; s < line->m; s++) {
+        line->wanted[s] = wants_growth(line, s);
+        any = any || line->wanted[s];
+    }
+    if (!any)
         return BP_OK;
     const double h = fmax(16.0 * line->step, line->least);
     const enum bp_status status = sample(line, h, error);
     for (size_t s = 0; status == BP_OK && s < line->m; s++)
-        if (wants_growth(line, s)) {
+        if (line->wanted[s]) {
             const unsigned char flags = line->flags[s];
             take(line, s, h);
             line->flags[s] = flags;
@@ -172,11 +176,13 @@ static enum bp_status grow(struct bp_line *line, struct bp_error *error)
     return status;
 }
 
-static size_t still_open(const struct bp_line *line)
+static size_t still_open(struct bp_line *line)
 {
     size_t open = 0;
-    for (size_t s = 0; s < line->m; s++)
-        open += (line->state[s] & DONE) == 0;
+    for (size_t s = 0; s < line->m; s++) {
+        line->wanted[s] = (line->state[s] & DONE) == 0;
+        open += line->wanted[s];
+    }
     return open;
 }
 
@@ -192,7 +198,7 @@ enum bp_status bp_line_run(struct bp_line *line, struct bp_error *error)
         if (status != BP_OK)
             return status;
         for (size_t s = 0; s < line->m; s++)
-            if ((line->state[s] & DONE) == 0)
+            if (line->wanted[s])
                 take(line, s, h);
         if (h <= line->least)
             break;

@@ -33,7 +33,8 @@
 
 enum { BP_NOISE_POINTS = 8 };
 
-/* m functions of one number, near 0, evaluated together. */
+/* m functions of one number, near 0, evaluated together. m may be made smaller
+ * between runs. */
 struct bp_line {
     size_t m;
     void *self; /* borrowed, handed to at() */
@@ -55,6 +56,7 @@ struct bp_line {
     double *f;            /* owned: 6 x m */
     uint64_t *side;       /* owned: m */
     unsigned char *state; /* owned: m */
+    bool *wanted;         /* owned: m; at() may leave f and side of the others as they are */
 };
 
 /* Room for m functions; the caller then fills the fields above. BP_ENOMEM. */

@@ -7,5 +7,6 @@
 extern const struct bp_tier bp_tier_central;
 extern const struct bp_tier bp_tier_richardson;
 extern const struct bp_tier bp_tier_complex;
+extern const struct bp_tier bp_tier_structured;
 
 #endif

@@ -1,0 +1,131 @@
+/* numdiff_inputs.c -- see numdiff_inputs.h. */
+#include "diag/numdiff_inputs.h"
+
+#include "core/mem.h"
+
+#include <math.h>
+#include <omp.h>
+#include <stdint.h>
+
+/* ---- inputs --------------------------------------------------------------- */
+
+static size_t widest_input(const struct bp_mlp *net)
+{
+    size_t width = 0;
+    for (size_t l = 0; l < net->spec.layers; l++)
+        width = net->spec.layer[l].width > width ? net->spec.layer[l].width : width;
+    return width;
+}
+
+enum bp_status bp_inputs_init(struct bp_inputs *inputs, const struct bp_mlp *net, size_t n)
+{
+    const size_t width = widest_input(net);
+    *inputs = (struct bp_inputs){.n = n};
+    if (width > SIZE_MAX / n)
+        return BP_ENOMEM;
+    inputs->count = bp_mem_new(n, sizeof *inputs->count);
+    inputs->list = bp_mem_new(n * width, sizeof *inputs->list);
+    inputs->largest = bp_mem_new(width, sizeof *inputs->largest);
+    if (inputs->count != NULL && inputs->list != NULL && inputs->largest != NULL)
+        return BP_OK;
+    bp_inputs_release(inputs);
+    return BP_ENOMEM;
+}
+
+void bp_inputs_release(struct bp_inputs *inputs)
+{
+    bp_mem_free(inputs->count);
+    bp_mem_free(inputs->list);
+    bp_mem_free(inputs->largest);
+    *inputs = (struct bp_inputs){0};
+}
+
+/* A NaN is larger than all. */
+static double larger(double top, double x)
+{
+    return isnan(top) || fabs(x) <= top ? top : fabs(x);
+}
+
+void bp_inputs_read(struct bp_inputs *inputs, const struct bp_pass *pass, size_t l)
+{
+    const size_t width = pass->net->spec.layer[l - 1].width;
+    inputs->width = width;
+    inputs->a = pass->a[l - 1];
+    for (size_t j = 0; j < width; j++)
+        inputs->largest[j] = 0.0;
+    for (size_t s = 0; s < inputs->n; s++) {
+        const double *a = inputs->a + s * width;
+        size_t *list = inputs->list + s * width;
+        size_t count = 0;
+        for (size_t j = 0; j < width; j++)
+            if (a[j] != 0.0) {
+                list[count++] = j;
+                inputs->largest[j] = larger(inputs->largest[j], a[j]);
+            }
+        inputs->count[s] = count;
+    }
+}
+
+/* ---- units ---------------------------------------------------------------- */
+
+static double power_of_two(double x)
+{
+    if (!(x >= 0x1p-900))
+        return 0x1p-900;
+    return x <= 0x1p900 ? ldexp(1.0, ilogb(x)) : 0x1p900;
+}
+
+double bp_inputs_scaled(double unit, double size)
+{
+    return power_of_two(size > 0.0 && isfinite(size) ? unit / size : unit);
+}
+
+double bp_inputs_unit(const struct bp_mlp *net, const double *theta, size_t layer, size_t neuron)
+{
+    if (layer == net->spec.layers)
+        return 1.0;
+    const struct bp_tensor *w = bp_mlp_weights(net, layer + 1);
+    double top = 0.0;
+    for (size_t k = 0; k < w->rows; k++)
+        top = larger(top, theta[w->offset + k * w->cols + neuron]);
+    return top > 1.0 ? bp_inputs_scaled(1.0, top) : 1.0;
+}
+
+/* ---- what is asked for ---------------------------------------------------- */
+
+struct bp_slice bp_slice_of(const struct bp_numdiff *numdiff, const struct bp_mlp *net,
+                            const struct bp_numdiff_options *options, size_t layer, size_t neuron)
+{
+    size_t first;
+    const size_t end = bp_numdiff_range(numdiff, options, &first);
+    const struct bp_tensor *w = bp_mlp_weights(net, layer), *b = bp_mlp_biases(net, layer);
+    const size_t row = w->offset + neuron * w->cols;
+    const size_t from = first > row ? first : row;
+    const size_t to = end < row + w->cols ? end : row + w->cols;
+    struct bp_slice slice = {0};
+    if (from < to)
+        slice = (struct bp_slice){.first = from - row, .weights = to - from, .at = from};
+    if (b != NULL) {
+        slice.bias_at = b->offset + neuron;
+        slice.bias = slice.bias_at >= first && slice.bias_at < end;
+    }
+    return slice;
+}
+
+size_t bp_threads(int wanted)
+{
+    const int most = omp_get_num_procs();
+    if (wanted < 1)
+        return 1;
+    return (size_t)(wanted < most ? wanted : most);
+}
+
+size_t bp_thread(void)
+{
+    return (size_t)omp_get_thread_num();
+}
+
+bool bp_fits_right_forward(const struct bp_loss_at *at)
+{
+    return at->net != NULL && bp_forward_is_right(at->net);
+}

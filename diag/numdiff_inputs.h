@@ -1,0 +1,55 @@
+/* numdiff_inputs.h -- what the fast tiers ask of a layer: which inputs are not 0, how
+ * large a step may be, which parameters of a neuron are wanted; and of the machine:
+ * how many threads.
+ */
+#ifndef BP_NUMDIFF_INPUTS_H
+#define BP_NUMDIFF_INPUTS_H
+
+#include "diag/numdiff.h"
+
+/* The inputs a_{l-1} of one layer, over the batch. */
+struct bp_inputs {
+    size_t width;
+    size_t n;
+    const double *a; /* borrowed: n x width */
+    size_t *count;   /* owned: [n]: inputs of sample s that are not 0 */
+    size_t *list;    /* owned: n x width: which; the first count[s] of a row count */
+    double *largest; /* owned: [width]: max |a| over the samples; 0 for an input always 0 */
+};
+
+/* Room for any layer of net. BP_ENOMEM. */
+enum bp_status bp_inputs_init(struct bp_inputs *inputs, const struct bp_mlp *net, size_t n);
+void bp_inputs_release(struct bp_inputs *inputs);
+
+/* Layer l's inputs, after a forward pass. */
+void bp_inputs_read(struct bp_inputs *inputs, const struct bp_pass *pass, size_t l);
+
+/* A power of two by which z of this neuron may be changed so that neither it nor the
+ * layer after it changes by much more than 1. */
+double bp_inputs_unit(const struct bp_mlp *net, const double *theta, size_t layer, size_t neuron);
+
+/* unit / size, as a power of two; unit where size is 0 or not finite. */
+double bp_inputs_scaled(double unit, double size);
+
+/* The parameters of a neuron that options ask for. */
+struct bp_slice {
+    size_t first, weights; /* inputs first .. first + weights - 1 */
+    size_t at;             /* in theta, of the first */
+    bool bias;
+    size_t bias_at; /* in theta */
+};
+
+struct bp_slice bp_slice_of(const struct bp_numdiff *numdiff, const struct bp_mlp *net,
+                            const struct bp_numdiff_options *options, size_t layer, size_t neuron);
+
+/* Threads to use when `wanted` are asked for: at least 1, never more than the machine has
+ * processors. */
+size_t bp_threads(int wanted);
+
+/* Which of them this is. */
+size_t bp_thread(void);
+
+/* A core network whose forward pass is the right one. */
+bool bp_fits_right_forward(const struct bp_loss_at *at);
+
+#endif
