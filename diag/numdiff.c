@@ -10,7 +10,8 @@
 
 /* In order of preference: the first that fits is the default. */
 static const struct bp_tier *const TIERS[] = {&bp_tier_richardson, &bp_tier_central,
-                                              &bp_tier_complex, &bp_tier_structured};
+                                              &bp_tier_complex,    &bp_tier_structured,
+                                              &bp_tier_delta_form, &bp_tier_node};
 
 enum { N_TIERS = sizeof TIERS / sizeof TIERS[0] };
 

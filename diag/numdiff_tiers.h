@@ -8,5 +8,7 @@ extern const struct bp_tier bp_tier_central;
 extern const struct bp_tier bp_tier_richardson;
 extern const struct bp_tier bp_tier_complex;
 extern const struct bp_tier bp_tier_structured;
+extern const struct bp_tier bp_tier_delta_form;
+extern const struct bp_tier bp_tier_node;
 
 #endif

@@ -185,10 +185,8 @@ static void tear_down(struct sick_bed *bed)
 static const struct {
     enum bp_tier_id tier;
     double accuracy;
-} TIERS[] = {{BP_TIER_CENTRAL, 1e-8},
-             {BP_TIER_RICHARDSON, 1e-10},
-             {BP_TIER_COMPLEX, 1e-14},
-             {BP_TIER_STRUCTURED, 1e-10}};
+} TIERS[] = {{BP_TIER_CENTRAL, 1e-8},     {BP_TIER_RICHARDSON, 1e-10}, {BP_TIER_COMPLEX, 1e-14},
+             {BP_TIER_STRUCTURED, 1e-10}, {BP_TIER_DELTA_FORM, 1e-14}, {BP_TIER_NODE, 1e-14}};
 enum { N_TIERS = sizeof TIERS / sizeof TIERS[0] };
 
 static void compare(size_t n, const double *backprop, const double *value, const double *error,
