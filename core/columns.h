@@ -4,9 +4,9 @@
  * A block is rows x cols: a row is a neuron, a column is one change that is being
  * tried. cols is a multiple of BP_COLUMN_STEP (unused columns hold changes of 0).
  * What is the same for all columns (a neuron's own z, a, target) is one number a
- * row. Results of a column do not depend on the others, except that a whole row
- * of changes below 2^-12 is done by short series: what is worked out is the same
- * to rounding.
+ * row. Results of a column do not depend on the others, except that changes which
+ * are all below 2^-26 are done by short series: what is worked out is the same to
+ * rounding.
  *
  * "change" functions take and give differences without subtracting: with
  * E = e^d - 1 and T = tanh d (Rumelhart's s (1 - s) is the limit d -> 0),
@@ -55,7 +55,7 @@ void bp_columns_loss(enum bp_loss loss, double factor, size_t rows, size_t cols,
                      struct bp_base t, struct bp_base before, double *change);
 
 /* out = f(z + d) - f(z) without cancellation, from d and a = f(z) (before any mask). Where
- * a relu changes sides, crossed[c] becomes 1; it is left alone otherwise. out may be d. */
+ * a relu changes sides, crossed[c] becomes 1; it is left alone otherwise. out must not be d. */
 void bp_columns_change(enum bp_activation f, double slope, size_t rows, size_t cols,
                        struct bp_base z, struct bp_base a, const double *d, double *out,
                        double *crossed);

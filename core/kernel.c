@@ -133,6 +133,11 @@ void bp_kernel_column_sum(size_t n, size_t out, const double *d, double *s)
     bp_kernel_chosen()->column_sum(n, out, d, s);
 }
 
+void bp_kernel_column_squares(size_t n, size_t out, const double *d, double *s)
+{
+    bp_kernel_chosen()->column_squares(n, out, d, s);
+}
+
 #define EACH(name)                                                                                 \
     void bp_kernel_##name(size_t count, const double *x, double *y)                                \
     {                                                                                              \

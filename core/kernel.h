@@ -37,6 +37,9 @@ void bp_kernel_transform(size_t in, size_t out, size_t cols, const double *w, co
 /* s[i] = sum_n d[n,i];                   d: n x out. */
 void bp_kernel_column_sum(size_t n, size_t out, const double *d, double *s);
 
+/* s[i] = sum_n d[n,i]^2;                 d: n x out. */
+void bp_kernel_column_squares(size_t n, size_t out, const double *d, double *s);
+
 /* y[k] = f(x[k]) for k = 0 .. count - 1; y may be x. */
 void bp_kernel_exp(size_t count, const double *x, double *y);
 void bp_kernel_expm1(size_t count, const double *x, double *y);

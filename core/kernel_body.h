@@ -190,6 +190,25 @@ static void column_sum(size_t n, size_t out, const double *d, double *s)
             s[i] += d[i];
 }
 
+/* Whole vectors of columns, then what is left. */
+static void column_squares(size_t n, size_t out, const double *d, double *s)
+{
+    size_t i = 0;
+    for (; i + LANES <= out; i += LANES) {
+        vec sum = vec_set(0.0);
+        for (size_t r = 0; r < n; r++) {
+            const vec x = vec_load(d + r * out + i);
+            sum = vec_fma(x, x, sum);
+        }
+        vec_store(s + i, sum);
+    }
+    for (; i < out; i++) {
+        s[i] = 0.0;
+        for (size_t r = 0; r < n; r++)
+            s[i] = fma(d[r * out + i], d[r * out + i], s[i]);
+    }
+}
+
 #define EACH(name)                                                                                 \
     static void each_##name(size_t count, const double *x, double *y)                              \
     {                                                                                              \
@@ -208,11 +227,12 @@ EACH(sigmoid)
 
 #define BP_KERNEL_TABLE(isa)                                                                       \
     {                                                                                              \
-        .name = isa, .product = product, .column_sum = column_sum, .exp = each_exp,                \
-        .expm1 = each_expm1, .log = each_log, .log1p = each_log1p, .tanh = each_tanh,              \
-        .sigmoid = each_sigmoid, .spread = columns_spread, .spread_each = columns_spread_each,     \
-        .softmax = columns_softmax, .loss = columns_loss, .change = columns_change,                \
-        .sides = columns_sides, .loss_change = columns_loss_change, .scale = columns_scale         \
+        .name = isa, .product = product, .column_sum = column_sum,                                 \
+        .column_squares = column_squares, .exp = each_exp, .expm1 = each_expm1, .log = each_log,   \
+        .log1p = each_log1p, .tanh = each_tanh, .sigmoid = each_sigmoid, .spread = columns_spread, \
+        .spread_each = columns_spread_each, .softmax = columns_softmax, .loss = columns_loss,      \
+        .change = columns_change, .sides = columns_sides, .loss_change = columns_loss_change,      \
+        .scale = columns_scale                                                                     \
     }
 
 #endif

@@ -8,6 +8,7 @@
  *     vec_fma(a, b, c)      a b + c, rounded once, in each lane
  *     vec_less(a, b)        a < b in each lane, false for a NaN
  *     vec_select(m, a, b)   a where m holds, else b
+ *     mask_or, mask_any     of masks; whether m holds in any lane
  *     vec_load_part(p, n)   the first n lanes, the others 0
  *     lanes_transpose()     a square of LANES x LANES numbers
  *
@@ -18,6 +19,7 @@
 #define BP_KERNEL_LANES_H
 
 #include <math.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -56,6 +58,16 @@ INLINE mask vec_less(vec a, vec b)
 INLINE vec vec_select(mask m, vec a, vec b)
 {
     return _mm512_mask_blend_pd(m, b, a);
+}
+
+INLINE mask mask_or(mask a, mask b)
+{
+    return (mask)(a | b);
+}
+
+INLINE bool mask_any(mask m)
+{
+    return m != 0;
 }
 
 INLINE vec vec_load_part(const double *p, size_t n)
@@ -126,6 +138,16 @@ INLINE vec vec_select(mask m, vec a, vec b)
     return _mm256_blendv_pd(b, a, m);
 }
 
+INLINE mask mask_or(mask a, mask b)
+{
+    return _mm256_or_pd(a, b);
+}
+
+INLINE bool mask_any(mask m)
+{
+    return _mm256_movemask_pd(m) != 0;
+}
+
 INLINE __m256i lanes_below(size_t n)
 {
     return _mm256_cmpgt_epi64(_mm256_set1_epi64x((int64_t)n), _mm256_setr_epi64x(0, 1, 2, 3));
@@ -183,6 +205,16 @@ INLINE mask vec_less(vec a, vec b)
 INLINE vec vec_select(mask m, vec a, vec b)
 {
     return (vec)(((ivec)a & m) | ((ivec)b & ~m));
+}
+
+INLINE mask mask_or(mask a, mask b)
+{
+    return a | b;
+}
+
+INLINE bool mask_any(mask m)
+{
+    return (m[0] | m[1]) != 0;
 }
 
 INLINE vec vec_load_part(const double *p, size_t n)

@@ -322,11 +322,17 @@ enum bp_status bp_exact_init(struct bp_exact *exact, const struct bp_loss_at *at
         bp_exact_release(exact);
         return BP_ENOMEM;
     }
+    return BP_OK;
+}
+
+void bp_exact_run(struct bp_exact *exact)
+{
+    const struct bp_loss_at *at = exact->at;
+    exact->evaluations = 0;
     bp_pass_forward(&exact->pass, at->n, at->x);
     for (size_t s = 0; s < at->n; s++)
         exact->loss[s] = bp_pass_sample_loss(&exact->pass, at->t, s);
     differentiate(exact);
-    return BP_OK;
 }
 
 void bp_exact_release(struct bp_exact *exact)

@@ -1,7 +1,7 @@
 /* numdiff_exact.h -- the numeric delta of every neuron in every sample, by exact finite
  * differences, and how far off each can be.
  *
- *     delta_l[s,i] = (L_s(z + h u) - L_s(z - h u)) / (2 h u),   h = 2^-32
+ *     delta_l[s,i] = (L_s(z + h u) - L_s(z - h u)) / (2 h u),   h = 2^-40
  *
  * with u a power of two at which z changes by a lot. The differences are carried
  * up without subtracting (ripple.h, exact), so that h can be tiny and what a
@@ -22,7 +22,7 @@
 #include "diag/numdiff.h"
 #include "diag/ripple.h"
 
-#define BP_EXACT_STEP 0x1p-32
+#define BP_EXACT_STEP 0x1p-40
 
 enum { BP_EXACT_TRIES = 4 };
 
@@ -48,8 +48,12 @@ struct bp_exact_worker {
     bool *open, *hit;             /* [functions]: open owns both */
 };
 
-/* Passes forward, and finds delta, wrong and flags of every neuron. BP_ENOMEM. */
+/* Room for at's batch. BP_ENOMEM. */
 enum bp_status bp_exact_init(struct bp_exact *exact, const struct bp_loss_at *at, int threads);
+
+/* Passes forward, and finds delta, wrong and flags of every neuron; as often as wanted,
+ * and without allocating. */
+void bp_exact_run(struct bp_exact *exact);
 void bp_exact_release(struct bp_exact *exact);
 
 /* The loss of the batch, with its regulariser. */

@@ -1,21 +1,8 @@
-/* numdiff_node.c -- each neuron's delta numerically, then every weight by one product:
- *
- *     dL / dW_l[i,j] = sum over s of delta_l[s,i] a_{l-1}[s,j] [/ N] + lambda W
- *
- * The deltas and their errors are those of numdiff_exact.h: n_units numbers a
- * sample instead of n_theta, which is what makes an exhaustive check cost little
- * more than one backpropagation. The product is exact as z is affine in W; that
- * it is, is tried on the network's own stages (numdiff_spot.h) before the result
- * is given.
- *
- * The error of a weight is bounded by Cauchy and Schwarz,
- *
- *     sum over s of wrong[s,i] |a[s,j]|  <=  |wrong[:,i]| |a[:,j]|
- */
+/* numdiff_node.c -- see numdiff_node.h. */
 #include "core/kernel.h"
 #include "core/mem.h"
-#include "diag/numdiff_exact.h"
 #include "diag/numdiff_inputs.h"
+#include "diag/numdiff_node.h"
 #include "diag/numdiff_spot.h"
 #include "diag/numdiff_tiers.h"
 
@@ -24,47 +11,39 @@
 
 #define EPSILON 0x1p-53
 
-struct node {
-    struct bp_numdiff *numdiff; /* borrowed */
-    struct bp_exact exact;
-    double *rows, *columns; /* owned by rows: |wrong[:,i]| and |a[:,j]| of a layer */
-};
-
 /* ---- errors --------------------------------------------------------------- */
 
-/* |x[:,k]| over n rows. A kink's delta is left out: it has its own error. */
-static void column_norms(size_t n, size_t width, const double *x, double *norm)
+static void roots(size_t width, double *norm)
 {
-    memset(norm, 0, width * sizeof *norm);
-    for (size_t s = 0; s < n; s++, x += width)
-        for (size_t k = 0; k < width; k++)
-            norm[k] += x[k] * x[k];
     for (size_t k = 0; k < width; k++)
         norm[k] = sqrt(norm[k]);
 }
 
-static void row_norms(struct node *node, size_t l)
+/* |wrong[:,i]| with the rounding of the sum over the batch. */
+static void row_norms(struct bp_node *node, size_t l)
 {
     const struct bp_exact *exact = &node->exact;
     const size_t n = exact->at->n, width = exact->at->net->spec.layer[l].width;
     const size_t block = n * exact->at->net->unit[l];
     const double *wrong = exact->wrong + block, *delta = exact->delta + block;
     const double rounding = ((double)n + 4.0) * EPSILON;
-    memset(node->rows, 0, width * sizeof *node->rows);
-    for (size_t s = 0; s < n; s++, wrong += width, delta += width)
-        for (size_t k = 0; k < width; k++) {
-            const double off = wrong[k] + rounding * fabs(delta[k]);
-            node->rows[k] += off * off;
-        }
-    for (size_t k = 0; k < width; k++)
-        node->rows[k] = sqrt(node->rows[k]);
+    for (size_t k = 0; k < n * width; k++)
+        exact->bound[k] = wrong[k] + rounding * fabs(delta[k]);
+    bp_kernel_column_squares(n, width, exact->bound, node->rows);
+    roots(width, node->rows);
 }
 
 /* ---- flags ---------------------------------------------------------------- */
 
+/* On a corner, being stepped past another no longer counts. */
+static void pass_on(unsigned char *flags, unsigned char more)
+{
+    *flags = (*flags | more) & BP_NUM_KINK ? BP_NUM_KINK : *flags | more;
+}
+
 /* A neuron that stands on a corner in a sample passes that on to its weights with an
  * input in it. (The corner is in wrong already.) */
-static void mark_kinks(struct node *node, size_t l)
+static void mark_kinks(struct bp_node *node, size_t l)
 {
     const struct bp_exact *exact = &node->exact;
     const struct bp_mlp *net = exact->at->net;
@@ -77,43 +56,40 @@ static void mark_kinks(struct node *node, size_t l)
         const double *a = exact->pass.a[l - 1] + k / w->rows * w->cols;
         for (size_t j = 0; j < w->cols; j++)
             if (a[j] != 0.0)
-                node->numdiff->flags[w->offset + i * w->cols + j] |= flags[k];
+                pass_on(&node->numdiff->flags[w->offset + i * w->cols + j], flags[k]);
         if (b != NULL)
-            node->numdiff->flags[b->offset + i] |= flags[k];
+            pass_on(&node->numdiff->flags[b->offset + i], flags[k]);
     }
-}
-
-/* As in the other tiers: on a corner, being stepped past another no longer counts. */
-static void settle_flags(struct bp_numdiff *numdiff)
-{
-    for (size_t k = 0; k < numdiff->n_theta; k++)
-        if ((numdiff->flags[k] & BP_NUM_KINK) != 0)
-            numdiff->flags[k] = BP_NUM_KINK;
 }
 
 /* ---- one layer ------------------------------------------------------------ */
 
-static void weights_of(struct node *node, size_t l)
+static void errors_of(struct bp_node *node, size_t l)
 {
     const struct bp_exact *exact = &node->exact;
     const struct bp_tensor *w = bp_mlp_weights(exact->at->net, l);
-    const double n = bp_exact_divisor(exact), lambda = exact->at->net->spec.l2;
+    const double n = bp_exact_divisor(exact);
     for (size_t i = 0; i < w->rows; i++) {
-        const size_t at = w->offset + i * w->cols;
-        double *value = node->numdiff->value + at, *wrong = node->numdiff->error + at;
-        const double *theta = exact->theta + at, row = node->rows[i] / n;
-        for (size_t j = 0; j < w->cols; j++) {
-            value[j] /= n;
+        double *wrong = node->numdiff->error + w->offset + i * w->cols;
+        const double row = node->rows[i] / n;
+        for (size_t j = 0; j < w->cols; j++)
             wrong[j] = row * node->columns[j];
-        }
-        for (size_t j = 0; j < w->cols && lambda != 0.0; j++) {
-            value[j] += lambda * theta[j];
-            wrong[j] += 4.0 * EPSILON * fabs(lambda * theta[j]);
-        }
     }
 }
 
-static void flags_of(struct node *node, size_t l)
+static void add_penalty(struct bp_node *node, size_t l)
+{
+    const struct bp_exact *exact = &node->exact;
+    const struct bp_tensor *w = bp_mlp_weights(exact->at->net, l);
+    const double lambda = exact->at->net->spec.l2;
+    for (size_t k = w->offset; k < w->offset + w->count && lambda != 0.0; k++) {
+        const double penalty = lambda * exact->theta[k];
+        node->numdiff->value[k] += penalty;
+        node->numdiff->error[k] += 4.0 * EPSILON * fabs(penalty);
+    }
+}
+
+static void flags_of(struct bp_node *node, size_t l)
 {
     const struct bp_tensor *w = bp_mlp_weights(node->exact.at->net, l);
     unsigned char *flags = node->numdiff->flags + w->offset;
@@ -123,37 +99,74 @@ static void flags_of(struct node *node, size_t l)
         memcpy(flags + i * w->cols, flags, w->cols);
 }
 
-static void biases_of(struct node *node, size_t l)
+static void biases_of(struct bp_node *node, size_t l)
 {
     const struct bp_exact *exact = &node->exact;
     const struct bp_tensor *b = bp_mlp_biases(exact->at->net, l);
     const double n = bp_exact_divisor(exact), samples = sqrt((double)exact->at->n);
     for (size_t i = 0; b != NULL && i < b->rows; i++) {
-        node->numdiff->value[b->offset + i] /= n;
         node->numdiff->error[b->offset + i] = samples * node->rows[i] / n;
         node->numdiff->flags[b->offset + i] = 0;
     }
 }
 
-static void one_layer(struct node *node, size_t l)
+static void one_layer(struct bp_node *node, size_t l)
 {
     const struct bp_exact *exact = &node->exact;
     const struct bp_mlp *net = exact->at->net;
     const struct bp_tensor *w = bp_mlp_weights(net, l), *b = bp_mlp_biases(net, l);
-    const double *delta = exact->delta + exact->at->n * net->unit[l];
-    bp_kernel_outer(exact->at->n, w->cols, w->rows, delta, exact->pass.a[l - 1],
+    const size_t n = exact->at->n;
+    const double *delta = exact->delta + n * net->unit[l];
+    const double divisor = bp_exact_divisor(exact);
+    row_norms(node, l);
+    bp_kernel_column_squares(n, w->cols, exact->pass.a[l - 1], node->columns);
+    roots(w->cols, node->columns);
+    for (size_t k = 0; k < n * w->rows; k++) /* the 1/N, while there are few of them */
+        exact->spread[k] = delta[k] / divisor;
+    bp_kernel_outer(n, w->cols, w->rows, exact->spread, exact->pass.a[l - 1],
                     node->numdiff->value + w->offset);
     if (b != NULL)
-        bp_kernel_column_sum(exact->at->n, w->rows, delta, node->numdiff->value + b->offset);
-    column_norms(exact->at->n, w->cols, exact->pass.a[l - 1], node->columns);
-    row_norms(node, l);
-    weights_of(node, l);
+        bp_kernel_column_sum(n, w->rows, exact->spread, node->numdiff->value + b->offset);
+    errors_of(node, l);
+    add_penalty(node, l);
     flags_of(node, l);
     biases_of(node, l);
     mark_kinks(node, l);
 }
 
-/* ---- what was not asked for ----------------------------------------------- */
+/* ---- in one piece --------------------------------------------------------- */
+
+enum bp_status bp_node_init(struct bp_node *node, const struct bp_loss_at *at, int threads)
+{
+    const struct bp_spec *spec = &at->net->spec;
+    size_t widest = 0;
+    *node = (struct bp_node){0};
+    for (size_t l = 0; l <= spec->layers; l++)
+        widest = spec->layer[l].width > widest ? spec->layer[l].width : widest;
+    node->rows = bp_mem_new(2 * widest, sizeof *node->rows);
+    node->columns = node->rows + widest;
+    if (node->rows != NULL && bp_exact_init(&node->exact, at, threads) == BP_OK)
+        return BP_OK;
+    bp_node_release(node);
+    return BP_ENOMEM;
+}
+
+void bp_node_release(struct bp_node *node)
+{
+    bp_mem_free(node->rows);
+    bp_exact_release(&node->exact);
+    *node = (struct bp_node){0};
+}
+
+void bp_node_run(struct bp_node *node, struct bp_numdiff *numdiff)
+{
+    node->numdiff = numdiff;
+    bp_exact_run(&node->exact);
+    for (size_t l = 1; l <= node->exact.at->net->spec.layers; l++)
+        one_layer(node, l);
+}
+
+/* ---- the tier ------------------------------------------------------------- */
 
 static void leave_out(struct bp_numdiff *numdiff, const struct bp_numdiff_options *options)
 {
@@ -166,38 +179,20 @@ static void leave_out(struct bp_numdiff *numdiff, const struct bp_numdiff_option
         }
 }
 
-/* ---- the tier ------------------------------------------------------------- */
-
-static enum bp_status make_room(struct node *node)
-{
-    const struct bp_spec *spec = &node->exact.at->net->spec;
-    size_t widest = 0;
-    for (size_t l = 0; l <= spec->layers; l++)
-        widest = spec->layer[l].width > widest ? spec->layer[l].width : widest;
-    node->rows = bp_mem_new(2 * widest, sizeof *node->rows);
-    node->columns = node->rows + widest;
-    return node->rows == NULL ? BP_ENOMEM : BP_OK;
-}
-
 static enum bp_status run(struct bp_numdiff *numdiff, const struct bp_loss_at *at,
                           const struct bp_numdiff_options *options, struct bp_error *error)
 {
-    struct node node = {.numdiff = numdiff};
+    struct bp_node node;
     struct bp_spot spot;
-    enum bp_status status = bp_exact_init(&node.exact, at, options->threads);
-    if (status == BP_OK)
-        status = make_room(&node);
-    if (status == BP_OK) {
-        bp_exact_tell(&node.exact, numdiff);
-        for (size_t l = 1; l <= at->net->spec.layers; l++)
-            one_layer(&node, l);
-        settle_flags(numdiff);
-        leave_out(numdiff, options);
-        status = bp_spot_run(&spot, &node.exact, error);
-        numdiff->spots = spot.tried;
-    }
-    bp_mem_free(node.rows);
-    bp_exact_release(&node.exact);
+    enum bp_status status = bp_node_init(&node, at, options->threads);
+    if (status != BP_OK)
+        return status;
+    bp_node_run(&node, numdiff);
+    bp_exact_tell(&node.exact, numdiff);
+    leave_out(numdiff, options);
+    status = bp_spot_run(&spot, &node.exact, error);
+    numdiff->spots = spot.tried;
+    bp_node_release(&node);
     return status;
 }
 

@@ -10,7 +10,7 @@
 #include <string.h>
 
 /* Numbers in a block: both blocks of a run stay in a second-level cache. */
-enum { BLOCK = 16384, ROOM_MOST = 512 };
+enum { BLOCK = 16384, NEAR = 2048, ROOM_MOST = 512 };
 
 static const struct bp_layer *layer_of(const struct bp_ripple *ripple, size_t l)
 {
@@ -160,28 +160,32 @@ static void take_loss(struct bp_ripple *ripple, struct bp_base output, struct bp
         bp_columns_loss(spec->loss, spec->factor, rows, cols, a, t, before, change);
 }
 
-/* z_l of all its neurons is in ripple->z: from there to the loss. */
+/* z of layer l is in ripple->z: on to a. */
+static void activate_layer(struct bp_ripple *ripple, size_t l, size_t s, size_t cols,
+                           double *crossed)
+{
+    const struct here here = by_row(ripple, l, s, 0);
+    activate(ripple, l, &here, layer_of(ripple, l)->width, cols, ripple->z, ripple->a, crossed);
+}
+
+/* a of layer l is in ripple->a: from there to the loss. */
 static void climb(struct bp_ripple *ripple, size_t l, size_t s, size_t cols, double *change,
                   double *crossed)
 {
     const struct bp_mlp *net = ripple->pass->net;
-    for (;; l++) {
-        const size_t width = layer_of(ripple, l)->width;
-        const struct here here = by_row(ripple, l, s, 0);
-        activate(ripple, l, &here, width, cols, ripple->z, ripple->a, crossed);
-        if (l == net->spec.layers) {
-            const struct bp_base output = {ripple->pass->a[l] + s * width, false};
-            take_loss(ripple, output, here.t, width, cols, ripple->a,
-                      (struct bp_base){&ripple->loss[s], false}, change);
-            return;
-        }
+    const double *theta = ripple->pass->theta;
+    for (; l < net->spec.layers; l++) {
         const struct bp_tensor *biases = bp_mlp_biases(net, l + 1);
-        const double *theta = ripple->pass->theta;
         const bool has_bias = biases != NULL && !ripple->exact;
-        bp_kernel_transform(width, layer_of(ripple, l + 1)->width, cols,
+        bp_kernel_transform(layer_of(ripple, l)->width, layer_of(ripple, l + 1)->width, cols,
                             theta + bp_mlp_weights(net, l + 1)->offset, ripple->a,
                             has_bias ? theta + biases->offset : NULL, ripple->z);
+        activate_layer(ripple, l + 1, s, cols, crossed);
     }
+    const size_t width = layer_of(ripple, l)->width;
+    const struct here here = by_row(ripple, l, s, 0);
+    take_loss(ripple, (struct bp_base){ripple->pass->a[l] + s * width, false}, here.t, width, cols,
+              ripple->a, (struct bp_base){&ripple->loss[s], false}, change);
 }
 
 /* ---- the layer that is changed -------------------------------------------- */
@@ -237,27 +241,43 @@ static void output_row(struct bp_ripple *ripple, const struct here *here, size_t
               change);
 }
 
-/* first is the neuron's a (or its change): on to z of the layer above. */
-static void rank_one(struct bp_ripple *ripple, const struct bp_ripple_at *at,
-                     const struct here *here)
+/* z of rows of layer l, from the change of a of what was changed below. */
+static void spread_rows(struct bp_ripple *ripple, const struct bp_ripple_at *at, size_t row,
+                        size_t rows)
 {
-    const struct bp_mlp *net = ripple->pass->net;
-    const size_t l = at->layer + 1, width = layer_of(ripple, l)->width;
-    const size_t in = layer_of(ripple, at->layer)->width;
-    const double *w = ripple->pass->theta + bp_mlp_weights(net, l)->offset + at->neuron;
-    const double *z = ripple->exact ? NULL : ripple->pass->z[l] + at->sample * width;
-    for (size_t c = 0; c < at->cols && !ripple->exact; c++) {
-        const double f = base_of(here->f, c);
-        ripple->first[c] -= here->has_mask ? f * base_of(here->mask, c) : f;
-    }
+    const size_t l = at->layer + 1, in = layer_of(ripple, at->layer)->width;
+    const double *w =
+        ripple->pass->theta + bp_mlp_weights(ripple->pass->net, l)->offset + row * in + at->neuron;
+    const double *z =
+        ripple->exact ? NULL : ripple->pass->z[l] + at->sample * layer_of(ripple, l)->width + row;
     if (at->each == 0) {
-        bp_columns_spread(width, at->cols, z, w, in, ripple->first, ripple->z);
+        bp_columns_spread(rows, at->cols, z, w, in, ripple->first, ripple->z);
         return;
     }
     const size_t part = at->cols / at->sides;
     for (size_t side = 0; side < at->sides; side++)
-        bp_columns_spread_each(width, part, at->each, z, w, in, ripple->first + side * part,
+        bp_columns_spread_each(rows, part, at->each, z, w, in, ripple->first + side * part,
                                ripple->z + side * part, at->cols);
+}
+
+/* first is the neuron's a (or its change): on to a of the layer above, a few rows at a
+ * time, so that what is spread is activated while it is in the first-level cache. */
+static void rank_one(struct bp_ripple *ripple, const struct bp_ripple_at *at,
+                     const struct here *here, double *crossed)
+{
+    const size_t l = at->layer + 1, width = layer_of(ripple, l)->width;
+    const size_t few = NEAR / at->cols > 0 ? NEAR / at->cols : 1;
+    const size_t step = layer_of(ripple, l)->activation == BP_SOFTMAX ? width : few;
+    for (size_t c = 0; c < at->cols && !ripple->exact; c++) {
+        const double f = base_of(here->f, c);
+        ripple->first[c] -= here->has_mask ? f * base_of(here->mask, c) : f;
+    }
+    for (size_t row = 0; row < width; row += step) {
+        const size_t rows = width - row < step ? width - row : step;
+        spread_rows(ripple, at, row, rows);
+        const struct here above = by_row(ripple, l, at->sample, row);
+        activate(ripple, l, &above, rows, at->cols, ripple->z, ripple->a + row * at->cols, crossed);
+    }
 }
 
 void bp_ripple_run(struct bp_ripple *ripple, const struct bp_ripple_at *at, const double *d,
@@ -269,6 +289,7 @@ void bp_ripple_run(struct bp_ripple *ripple, const struct bp_ripple_at *at, cons
                           (at->layer == last && ripple->pass->mask[last] != NULL);
     if (is_whole) {
         whole_layer(ripple, at, d);
+        activate_layer(ripple, at->layer, at->sample, at->cols, crossed);
         climb(ripple, at->layer, at->sample, at->cols, change, crossed);
         return;
     }
@@ -279,6 +300,6 @@ void bp_ripple_run(struct bp_ripple *ripple, const struct bp_ripple_at *at, cons
         output_row(ripple, &here, at->cols, change);
         return;
     }
-    rank_one(ripple, at, &here);
+    rank_one(ripple, at, &here, crossed);
     climb(ripple, at->layer + 1, at->sample, at->cols, change, crossed);
 }

@@ -132,7 +132,7 @@ static void try_outer(struct arrays *x, const struct shape *s)
     same_end(x, "outer", s);
 }
 
-static void try_column_sum(struct arrays *x, const struct shape *s)
+static void try_columns(struct arrays *x, const struct shape *s)
 {
     same_start(x);
     for (size_t i = 0; i < s->out; i++) {
@@ -142,6 +142,11 @@ static void try_column_sum(struct arrays *x, const struct shape *s)
     }
     bp_kernel_column_sum(s->n, s->out, x->d, x->own);
     same_end(x, "column sum", s);
+    same_start(x);
+    for (size_t i = 0; i < s->out; i++)
+        x->right[i] = chain(0.0, s->n, x->d + i, s->out, x->d + i, s->out);
+    bp_kernel_column_squares(s->n, s->out, x->d, x->own);
+    same_end(x, "column squares", s);
 }
 
 START_TEST(products_are_the_plain_sums_bit_for_bit)
@@ -158,7 +163,7 @@ START_TEST(products_are_the_plain_sums_bit_for_bit)
         try_transform(&x, &SHAPE[_i], NULL);
         try_propagate(&x, &SHAPE[_i]);
         try_outer(&x, &SHAPE[_i]);
-        try_column_sum(&x, &SHAPE[_i]);
+        try_columns(&x, &SHAPE[_i]);
     }
     arrays_release(&x);
     (void)bp_kernel_choose(NULL);
