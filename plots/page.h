@@ -90,18 +90,10 @@ struct bp_page_item {
 enum bp_status bp_page_index_write(const char *title, size_t n, const struct bp_page_item *item,
                                    const char *folder, struct bp_error *error);
 
-/* A cause explained. */
-struct bp_page_topic {
-    const char *name, *title, *help;
-    const char *right, *wrong; /* formulas */
-    const char *shows;
-    const char *c_wrong, *c_right, *py_wrong, *py_right;
-    const char *confused;
-    const char *source; /* of a threshold */
-};
-
-/* Writes folder/NAME.html (folder: "out/explain"). */
-enum bp_status bp_page_topic_write(const struct bp_page_topic *topic, const char *folder,
-                                   struct bp_error *error);
+/* Writes folder/NAME.html (folder: "out/explain"), the page on a cause: from the
+ * catalogue, from the health rules, or, for a name in neither, from the finding
+ * (which may be NULL). */
+enum bp_status bp_page_explain_write(const char *name, const struct bp_finding *finding,
+                                     const char *folder, struct bp_error *error);
 
 #endif

@@ -187,6 +187,23 @@ START_TEST(a_folder_that_is_not_there_is_named)
 }
 END_TEST
 
+START_TEST(a_cause_is_explained_from_the_catalogue_the_rules_or_the_finding)
+{
+    char inside[96];
+    page_samples_write(folder, false);
+    snprintf(inside, sizeof inside, "explain/missing-activation-derivative.html");
+    char *text = read_page(inside);
+    ck_assert_ptr_nonnull(strstr(text, "<pre class=\"wrong\">"));
+    free(text);
+    text = read_page("explain/loss-stuck.html");
+    ck_assert_ptr_nonnull(strstr(text, "<dt>threshold</dt>"));
+    free(text);
+    text = read_page("explain/of-its-own.html");
+    ck_assert_ptr_nonnull(strstr(text, "a &lt;b&gt;title&lt;/b&gt;"));
+    free(text);
+}
+END_TEST
+
 START_TEST(every_failed_allocation_leaves_no_page_and_nothing_held)
 {
     struct page_sample sample;
@@ -254,6 +271,7 @@ Suite *page_suite(void)
     tcase_add_test(tcase, nothing_to_show_is_a_page_too);
     tcase_add_test(tcase, an_address_is_letters_digits_and_dashes);
     tcase_add_test(tcase, a_folder_that_is_not_there_is_named);
+    tcase_add_test(tcase, a_cause_is_explained_from_the_catalogue_the_rules_or_the_finding);
     tcase_add_test(tcase, every_failed_allocation_leaves_no_page_and_nothing_held);
     tcase_add_test(tcase, a_page_of_23860_entries_is_under_2_megabytes);
     tcase_add_test(tcase, pages_work_in_a_browser);

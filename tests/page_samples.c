@@ -145,25 +145,17 @@ static void write_one(const char *folder, const char *name, const char *spec, bo
     page_sample_release(&sample);
 }
 
-static void write_topic(const char *folder)
+static void write_explained(const char *folder)
 {
-    static const struct bp_page_topic topic = {
-        .name = "missing-activation-derivative",
-        .title = "the derivative of the activation is left out",
-        .help = "multiply the delta by f'(z)",
-        .right = "delta = e * f'(z)",
-        .wrong = "delta = e",
-        .shows = "backprop / numeric is 1 / f'(z), 4 or more for a sigmoid",
-        .c_wrong = "delta[i] = e[i];",
-        .c_right = "delta[i] = e[i] * a[i] * (1 - a[i]);",
-        .py_wrong = "delta = e",
-        .py_right = "delta = e * a * (1 - a)",
-        .confused = "a wrong derivative: there the ratio depends on a in another way"};
+    static const struct bp_finding own = {.name = "of-its-own", .title = "a <b>title</b>"};
     char path[256];
     struct bp_error error;
     snprintf(path, sizeof path, "%s/explain", folder);
     mkdir(path, 0755);
-    ck_assert_int_eq(bp_page_topic_write(&topic, path, &error), BP_OK);
+    const char *const name[] = {"missing-activation-derivative", "loss-stuck"};
+    for (size_t i = 0; i < 2; i++)
+        ck_assert_int_eq(bp_page_explain_write(name[i], NULL, path, &error), BP_OK);
+    ck_assert_int_eq(bp_page_explain_write(own.name, &own, path, &error), BP_OK);
 }
 
 void page_samples_write(const char *folder, bool large)
@@ -183,6 +175,6 @@ void page_samples_write(const char *folder, bool large)
     write_one(folder, "small", "2-4-1 sigmoid squared-error", true);
     if (large)
         write_one(folder, "large", "784-30-10 sigmoid squared-error", false);
-    write_topic(folder);
+    write_explained(folder);
     ck_assert_int_eq(bp_page_index_write("backprobe: 3 scenarios", 3, item, folder, &error), BP_OK);
 }

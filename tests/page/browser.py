@@ -224,7 +224,8 @@ def without_scripts(browser, folder):
 
 def all_widths(browser, folder, shots):
     pages = {"index": "index.html", "small": "small/report.html", "large": "large/report.html",
-             "explain": "explain/missing-activation-derivative.html"}
+             "explain": "explain/missing-activation-derivative.html",
+             "rule": "explain/loss-stuck.html"}
     for name, page in pages.items():
         for width in (375, 1280):
             for dark in (False, True):
