@@ -109,7 +109,7 @@ static int cause_before(const struct bp_findings *findings, size_t n_causes, enu
     for (size_t k = 0; k < n_causes; k++) {
         const struct bp_finding *finding = &findings->item[k];
         const bool earlier = rank == BP_RANK_RUN || finding->look == BP_LOOK_DATA ||
-                             finding->look == BP_LOOK_NETWORK;
+                             finding->look == BP_LOOK_NETWORK || finding->look == BP_LOOK_SYMMETRY;
         if (!finding->note && finding->follows < 0 && earlier)
             return (int)k;
     }

@@ -15,6 +15,7 @@ void bp_record_release(struct bp_record *record)
     bp_mem_free(record->start);
     if (record->checked)
         bp_gradcheck_release(&record->check);
+    bp_symmetry_release(&record->symmetry);
     bp_course_release(&record->course);
     bp_findings_release(&record->findings);
     for (size_t k = 0; k < record->n_curves; k++)

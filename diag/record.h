@@ -14,6 +14,7 @@
 #include "diag/finding.h"
 #include "diag/gradcheck.h"
 #include "diag/rate.h"
+#include "diag/symmetry.h"
 
 enum { BP_RECORD_SETTINGS = 24, BP_RECORD_CURVES = 6, BP_RECORD_LINE = 400, BP_RECORD_KEY = 24 };
 
@@ -47,6 +48,8 @@ struct bp_record {
     bool checked;              /* the gradient, at the start or at another point */
     bool check_moved;          /* at the start too little could be told: at a drawn point */
     struct bp_gradcheck check; /* its net is the record's */
+
+    struct bp_symmetry symmetry; /* of the start, over the training data */
 
     bool trained;
     struct bp_course course;

@@ -19,6 +19,8 @@ struct runner {
     const struct bp_scenario *scenario;
     const struct bp_runner_options *options;
     struct bp_rig rig;
+    struct bp_symmetry_watch watch; /* whether copies part */
+    bool watching;
     struct timespec began, shown;
     struct bp_error *error;
 };
@@ -172,6 +174,7 @@ static void on_step(void *self, const struct bp_step_view *view)
 {
     struct runner *run = self;
     bp_course_step(&run->record->course, view);
+    run->watch.observer.step(run->watch.observer.self, view);
 }
 
 static bool on_epoch(void *self, const struct bp_epoch_view *view)
@@ -179,6 +182,8 @@ static bool on_epoch(void *self, const struct bp_epoch_view *view)
     struct runner *run = self;
     const struct bp_runner_options *options = run->options;
     bp_course_epoch(&run->record->course, view);
+    if (run->watch.observer.epoch != NULL)
+        run->watch.observer.epoch(run->watch.observer.self, view);
     run->record->steps = view->steps;
     run->record->epochs = view->epoch + 1;
     if (options->watch == NULL)
@@ -215,8 +220,11 @@ static enum bp_status train(struct runner *run)
     struct bp_record *record = run->record;
     const struct bp_observer observer = {run, on_step, on_epoch};
     enum bp_status status = bp_course_init(&record->course, &run->rig.net, &run->rig.data.train);
+    if (status == BP_OK)
+        status = bp_symmetry_watch_init(&run->watch, &record->symmetry, &run->rig.net);
     if (status != BP_OK)
         return status;
+    run->watching = true;
     record->trained = true;
     clock_gettime(CLOCK_MONOTONIC, &run->began);
     run->shown = run->began;
@@ -284,10 +292,13 @@ static enum bp_status judge_goal(struct runner *run)
 
 /* ---- judgement ----------------------------------------------------------------------- */
 
+/* Something that is not the rate, or a stop that is nobody's fault. */
 static bool has_cause(const struct bp_findings *findings)
 {
     for (size_t k = 0; k < findings->n; k++)
-        if (!findings->item[k].note && findings->item[k].look != BP_LOOK_HEALTH)
+        if (findings->item[k].look != BP_LOOK_HEALTH
+                ? !findings->item[k].note
+                : strcmp(findings->item[k].name, "local-minimum") == 0)
             return true;
     return false;
 }
@@ -295,6 +306,10 @@ static bool has_cause(const struct bp_findings *findings)
 static enum bp_status judge_run(struct runner *run)
 {
     struct bp_record *record = run->record;
+    const enum bp_status status = bp_symmetry_findings(
+        &record->symmetry, &run->rig.net, run->watching ? &run->watch : NULL, &record->findings);
+    if (status != BP_OK)
+        return status;
     struct bp_health health = {.net = &run->rig.net,
                                .data = &run->rig.data.train,
                                .course = record->trained ? &record->course : NULL,
@@ -340,7 +355,11 @@ static enum bp_status keep_start(struct runner *run)
 static enum bp_status look_and_train(struct runner *run)
 {
     struct bp_record *record = run->record;
-    enum bp_status status = check_gradient(run);
+    const struct bp_dataset *data = &run->rig.data.train;
+    enum bp_status status =
+        bp_symmetry_look(&record->symmetry, &run->rig.net, data->n, data->x, data->t);
+    if (status == BP_OK)
+        status = check_gradient(run);
     if (status == BP_OK && run->scenario->trains)
         status = train(run);
     if (status == BP_OK)
@@ -408,6 +427,8 @@ enum bp_status bp_runner_run(struct bp_record *record, const struct bp_scenario 
         status = run_scenario(&run);
         record->seconds = seconds_since(&began);
     }
+    if (run.watching)
+        bp_symmetry_watch_release(&run.watch);
     bp_rig_release(&run.rig);
     if (status == BP_ENOMEM)
         bp_error_set(error, status, "%s: out of memory", scenario->name);
