@@ -107,10 +107,12 @@ APPLIES(summed)
     return has_bias(setting, layer) && is_batch(setting) && !is_mean(setting);
 }
 
+/* Under softmax the deltas of a sample add up to 0. */
 APPLIES(wide_biased)
 {
     (void)variant;
-    return has_bias(setting, layer) && wide(setting, layer) > 1;
+    return has_bias(setting, layer) && wide(setting, layer) > 1 &&
+           activation_at(setting, layer) != BP_SOFTMAX;
 }
 
 APPLIES(derived)

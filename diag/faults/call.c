@@ -201,7 +201,10 @@ static const struct bp_fault FAULT[] = {
      .title = "the same call twice gives two results",
      .help = "find what the call reads besides its arguments: globals, a generator, old buffers",
      .kind = BP_KIND_CALL,
+     .slot = BP_ACTIVATE,
      .variants = 1,
+     .extent = BP_AT_HIDDEN | BP_AT_ALL,
+     .plant = plant_dropped,
      .page = {.right = "f(theta, x) is a function",
               .wrong = "f(theta, x) depends on what was called before",
               .shows = "The same call twice does not give the same bits. Nothing else can be "

@@ -2,6 +2,14 @@
 #include "diag/faults/stage.h"
 #include "diag/faults/tables.h"
 
+/* Zero weights and biases: on XOR every derivative is exactly 0. */
+static void at_zero(const struct bp_hypothesis *h, struct bp_init *init)
+{
+    (void)h;
+    init->weights = (struct bp_fill){.scheme = BP_INIT_ZERO};
+    init->biases = (struct bp_fill){.scheme = BP_INIT_ZERO};
+}
+
 #define PLANT_CHECK(name)                                                                          \
     static void name(const struct bp_hypothesis *h, struct bp_usercheck *check)
 
@@ -228,6 +236,7 @@ static const struct bp_fault FAULT[] = {
      .help = "check at random weights, with non-zero biases and several examples",
      .kind = BP_KIND_CHECK,
      .variants = 1,
+     .plant_init = at_zero,
      .page = {.right = "at least one derivative of each tensor above the noise",
               .wrong = "all derivatives are 0, and 0 agrees with 0",
               .shows = "With zero weights on XOR, full batch, every derivative is exactly 0: a "

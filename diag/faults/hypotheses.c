@@ -122,13 +122,15 @@ enum bp_status bp_fault_hypotheses(const struct bp_setting *setting, bool with_n
     for (size_t i = 0; i < tables && !found.failed; i++)
         for (size_t k = 0; k < table[i]->n && !found.failed; k++)
             add_fault(&found, &table[i]->fault[k], setting, with_neurons);
+    *list = NULL;
+    *n = 0;
     if (found.failed) {
         bp_mem_free(found.item);
-        found = (struct list){0};
-    } else if (found.n > 0) {
-        qsort(found.item, found.n, sizeof *found.item, by_cost);
+        return BP_ENOMEM;
     }
+    if (found.n > 0)
+        qsort(found.item, found.n, sizeof *found.item, by_cost);
     *list = found.item;
     *n = found.n;
-    return found.failed ? BP_ENOMEM : BP_OK;
+    return BP_OK;
 }

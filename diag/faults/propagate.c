@@ -172,6 +172,13 @@ APPLIES(step_known)
     return (variant % 2 == 0 || setting->rate != 0.0) && (variant < 2 || is_batch(setting));
 }
 
+/* Under softmax the deltas of a sample add up to 0. */
+APPLIES(unbalanced_above)
+{
+    (void)variant;
+    return activation_at(setting, layer + 1) != BP_SOFTMAX;
+}
+
 /* ---- plants ---------------------------------------------------------------- */
 
 #define PLANT_PROPAGATE(run)                                                                       \
@@ -364,7 +371,7 @@ static const struct bp_fault FAULT[] = {
      .cost = 0.3,
      .variants = 1,
      .extent = HIDDEN,
-     .applies = NULL,
+     .applies = unbalanced_above,
      .plant = plant_no_weights,
      .page = {.right = "e_j = sum_i W[i,j] delta_i",
               .wrong = "e_j = sum_i delta_i",

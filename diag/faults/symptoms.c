@@ -49,6 +49,18 @@ PLANT_TRAIN(creeping)
     train->rate *= 1e-6;
 }
 
+/* The layer's first weight is never updated. */
+STAGE(frozen)
+{
+    run_right(pass, l, self, out);
+    out[0] = pass->theta[bp_mlp_weights(pass->net, l)->offset];
+}
+
+PLANT(plant_frozen)
+{
+    put(ops, layer, BP_UPDATE, frozen, h);
+}
+
 static const struct bp_fault FAULT[] = {
     {.name = "loss-at-start-off",
      .title = "the loss before the first step is far from that of a guess",
@@ -133,7 +145,10 @@ static const struct bp_fault FAULT[] = {
      .title = "a parameter is the same after the run as before it",
      .help = "check that its gradient is computed, and that the update reaches it",
      .kind = BP_KIND_RUN,
+     .slot = BP_UPDATE,
      .variants = 1,
+     .extent = BP_AT_ANY | BP_AT_ALL,
+     .plant = plant_frozen,
      .page = {.right = "every parameter moves",
               .wrong = "one is bit for bit the same after the run",
               .shows = "Its gradient was exactly 0 at every step, or no update reached it. The "
