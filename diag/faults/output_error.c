@@ -192,17 +192,18 @@ APPLIES(matched)
     return is_matched(setting);
 }
 
-/* For softmax the Jacobian is meant, which has its own entry beside this. */
+/* One number for every output is nothing behind softmax's Jacobian. */
 APPLIES(cost)
 {
     const bool derived = !is_matched(setting) && activation_at(setting, layer) != BP_IDENTITY;
+    const bool lost = derived && activation_at(setting, layer) == BP_SOFTMAX;
     switch (variant) {
     case 1:
-        return wide(setting, layer) > 1;
+        return wide(setting, layer) > 1 && !lost;
     case 2:
         return derived;
     case 3:
-        return is_batch(setting);
+        return is_batch(setting) && !lost;
     default:
         return true;
     }
