@@ -143,6 +143,21 @@ static enum bp_status pick_rate(struct bp_view *view, const double *theta,
     return BP_OK;
 }
 
+enum bp_status bp_view_step_rate(struct bp_view *view, const double *theta,
+                                 const struct bp_batch *batch, double *rate, struct bp_error *error)
+{
+    enum bp_status status = BP_OK;
+    if (view->rate == 0.0) {
+        double *work = bp_mem_new(2 * view->n_theta, sizeof *work);
+        if (work == NULL)
+            return bp_error_set(error, BP_ENOMEM, "subject: out of memory");
+        status = choose_rate(view, theta, batch, work, work + view->n_theta, error);
+        bp_mem_free(work);
+    }
+    *rate = view->rate;
+    return status;
+}
+
 /* An epoch: extrapolate to rate 0 where the rate can be chosen. spread is how far
  * the two rates are apart, beside the largest |g|. */
 static enum bp_status extrapolate(struct bp_view *view, const double *theta,

@@ -94,6 +94,10 @@ enum bp_status bp_view_own_gradient(struct bp_view *view, const double *theta,
 /* Its step(); next may be theta. */
 enum bp_status bp_view_step(struct bp_view *view, const double *theta, const struct bp_batch *batch,
                             double rate, double *next, struct bp_error *error);
+/* The rate at which rounding costs a step's gradient least (inferred.c); found once. */
+enum bp_status bp_view_step_rate(struct bp_view *view, const double *theta,
+                                 const struct bp_batch *batch, double *rate,
+                                 struct bp_error *error);
 /* Its own z, a, delta of layers 1 .. L, one layer after the other, each n x width. */
 enum bp_status bp_view_trace(struct bp_view *view, const double *theta,
                              const struct bp_batch *batch, double *z, double *a, double *delta,

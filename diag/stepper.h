@@ -1,0 +1,57 @@
+/* stepper.h -- what does a training step do, beyond theta' = theta - rate * g?
+ *
+ * With S(r) = theta - theta' for a step at rate r, and G(r) = S(r) / r:
+ *
+ *     two rates         S the same                              rate-misapplied (left out)
+ *                       G goes with r                           rate-misapplied (twice)
+ *                       G(r) - G(r/2) along theta               weight-decay-misapplied
+ *                                                               (not multiplied by the rate)
+ *                       G(r) - G(r/2) = 2 (G(r/2) - G(r/4))     update-before-backprop
+ *     three steps       S1, S2, S3 from the same theta, after one reset():
+ *                       S2 - S1 = m S1, S3 - S2 = m (S2 - S1)   momentum m
+ *                       two different m                         momentum-misapplied
+ *                     (without reset() S3 - S2 and S4 - S3 alone tell m, and nothing
+ *                     else can be looked at)
+ *     a gradient        the subject's own, else the twin's right one, g:
+ *                       S = 0, all or some tensors              update-skipped
+ *                       S = 2 r g, beside the subject's own     update-doubled
+ *                       S = -r g                                update-uphill
+ *                       G - g along theta                       weight decay: undeclared, or
+ *                                                               weight-decay-misapplied
+ *                       |G| stays where |g| grows               clipping
+ *     sizes             every |S_k| the same, whatever g        a sign-like step (Adam, Rprop)
+ *
+ * What is not wrong, but must be known (momentum, clipping, undeclared decay, a
+ * sign-like step) is a finding with note set.
+ *
+ * Steps of one sample are looked at with one sample; epochs and steps that draw their
+ * order are not looked at. Noise is that of the steps: 2 eps max|theta'| / r.
+ */
+#ifndef BP_STEPPER_H
+#define BP_STEPPER_H
+
+#include "diag/finding.h"
+#include "diag/subject.h"
+
+struct bp_stepper {
+    bool looked;     /* there is a step, and it can be looked at */
+    double rate;     /* the largest that was used */
+    bool linear;     /* S goes with the rate */
+    bool uses_rate;  /* S is another at another rate (or the rate cannot be chosen) */
+    bool early;      /* it uses updated weights before backprop is done */
+    bool sign_like;  /* equal sizes whatever g: only signs can be compared */
+    bool has_state;  /* steps differ without a reset(): nothing else was looked at */
+    double momentum; /* 0: none */
+    double decay;    /* G = g + decay W beyond what is described; 0: none */
+    bool decay_on_biases;
+    double clip; /* |G| is kept below this; infinity: it is not */
+    size_t calls;
+};
+
+/* Looks, and adds what is wrong to findings (look "update"). theta and batch as for
+ * bp_contract_run(). BP_ENOMEM, BP_ESUBJECT. */
+enum bp_status bp_stepper_run(struct bp_view *view, const double *theta,
+                              const struct bp_batch *batch, struct bp_stepper *stepper,
+                              struct bp_findings *findings, struct bp_error *error);
+
+#endif

@@ -1,0 +1,390 @@
+/* check_stepper.c -- what a training step does beyond following its gradient is named;
+ * plain steps are silent, in double and in float, at rates given and fixed. */
+#include "diag/stepper.h"
+
+#include "core/init.h"
+#include "core/mem.h"
+#include "diag/faults/fault.h"
+
+#include <check.h>
+#include <math.h>
+#include <string.h>
+
+enum { N = 5, MAX = 64 };
+
+/* Steps by hand around the core's gradient. */
+enum how {
+    PLAIN,
+    EARLY,
+    NO_RATE,
+    RATE_TWICE,
+    DECOUPLED,
+    UNDECLARED_DECAY,
+    DECAY_ON_BIASES,
+    GROWING_DECAY,
+    UPHILL,
+    MOMENTUM,
+    MOMENTUM_AND_GRADIENT,
+    ADAM,
+    CLIP_NORM,
+    CLIP_ENTRIES,
+    SKIPPED,
+    FLIPPED_LAYER
+};
+
+static struct {
+    struct bp_core_subject *core;
+    enum how how;
+    double own_rate;
+    double v[MAX];
+} hand;
+
+static struct {
+    struct bp_mlp net;
+    struct bp_core_subject core;
+    struct bp_view view;
+    double x[N * 4], t[N * 4];
+    struct bp_batch batch;
+    struct bp_findings findings;
+    struct bp_stepper stepper;
+} w;
+
+static bool is_bias(size_t k)
+{
+    return bp_mlp_tensor_of(&w.net, k)->role == BP_BIASES;
+}
+
+static double norm(const double *g, size_t n)
+{
+    double square = 0.0;
+    for (size_t k = 0; k < n; k++)
+        square += g[k] * g[k];
+    return sqrt(square);
+}
+
+/* Layer 2 first, then layer 1 with what layer 2 has become. */
+static void early_step(const double *theta, const struct bp_batch *batch, double rate, double *next)
+{
+    const struct bp_hypothesis h = {
+        .fault = bp_fault_find("update-before-backprop"), .neuron = BP_NO_NEURON, .factor = 1.0};
+    const struct bp_setting setting = {.net = &w.net, .n = batch->n, .rate = rate};
+    bp_fault_plant(&h, &setting, w.net.ops);
+    hand.core->subject.step(hand.core, theta, batch, rate, next);
+    bp_mlp_restore(&w.net);
+}
+
+static double change(size_t k, double g, double theta, double rate, double length)
+{
+    const size_t layer = bp_mlp_tensor_of(&w.net, k)->layer;
+    switch (hand.how) {
+    case NO_RATE:
+        return 0.1 * g;
+    case RATE_TWICE:
+        return rate * rate * g;
+    case DECOUPLED:
+        return rate * g + (is_bias(k) ? 0.0 : 1e-3 * theta);
+    case UNDECLARED_DECAY:
+        return rate * (g + (is_bias(k) ? 0.0 : 0.05 * theta));
+    case DECAY_ON_BIASES:
+        return rate * (g + 0.05 * theta);
+    case GROWING_DECAY:
+        return rate * (g - 0.05 * theta);
+    case UPHILL:
+        return -rate * g;
+    case MOMENTUM:
+        hand.v[k] = 0.9 * hand.v[k] + g;
+        return rate * hand.v[k];
+    case MOMENTUM_AND_GRADIENT:
+        hand.v[k] = 0.9 * hand.v[k] + g;
+        return rate * (hand.v[k] + g);
+    case ADAM:
+        return rate * g / (fabs(g) + 1e-8);
+    case CLIP_NORM:
+        return rate * g * (length > 0.02 ? 0.02 / length : 1.0);
+    case CLIP_ENTRIES:
+        return rate * fmin(fmax(g, -0.01), 0.01);
+    case SKIPPED:
+        return 0.0;
+    case FLIPPED_LAYER:
+        return layer == 1 ? -rate * g : rate * g;
+    default:
+        return rate * g;
+    }
+}
+
+static int step(void *self, const double *theta, const struct bp_batch *batch, double rate,
+                double *next)
+{
+    (void)self;
+    const double used = hand.own_rate != 0.0 ? hand.own_rate : rate;
+    double g[MAX];
+    if (hand.how == EARLY) {
+        early_step(theta, batch, used, next);
+        return 0;
+    }
+    hand.core->subject.gradient(hand.core, theta, batch, g);
+    for (size_t k = 0; k < w.net.n_theta; k++)
+        next[k] = theta[k] - change(k, g[k], theta[k], used, norm(g, w.net.n_theta));
+    return 0;
+}
+
+/* The same in single precision. */
+static int float_step(void *self, const double *theta, const struct bp_batch *batch, double rate,
+                      double *next)
+{
+    step(self, theta, batch, rate, next);
+    for (size_t k = 0; k < w.net.n_theta; k++)
+        next[k] = (double)(float)next[k];
+    return 0;
+}
+
+static int reset(void *self)
+{
+    (void)self;
+    memset(hand.v, 0, sizeof hand.v);
+    return 0;
+}
+
+static struct bp_subject subject;
+
+static void set_up(void)
+{
+    memset(&w, 0, sizeof w);
+    memset(&hand, 0, sizeof hand);
+    struct bp_spec spec;
+    ck_assert_int_eq(bp_spec_parse(&spec, "3-5-4-2 tanh,sigmoid squared-error", NULL), BP_OK);
+    ck_assert_int_eq(bp_mlp_init(&w.net, &spec), BP_OK);
+    bp_spec_release(&spec);
+    const struct bp_init init = {.weights = {.scheme = BP_INIT_NORMAL, .sd = 0.7},
+                                 .biases = {.scheme = BP_INIT_NORMAL, .sd = 0.7},
+                                 .seed = 11};
+    bp_init_run(&init, &w.net);
+    struct bp_rng rng;
+    bp_rng_seed(&rng, 12);
+    for (size_t k = 0; k < N * 3; k++)
+        w.x[k] = bp_rng_normal(&rng);
+    for (size_t k = 0; k < N * 2; k++)
+        w.t[k] = bp_rng_unit(&rng);
+    w.batch = (struct bp_batch){N, w.x, w.t};
+    ck_assert_int_eq(bp_core_subject_init(&w.core, &w.net, N), BP_OK);
+    hand.core = &w.core;
+    subject = w.core.subject;
+    subject.gradient = NULL;
+    subject.loss = NULL;
+    subject.step = step;
+}
+
+static void tear_down(void)
+{
+    bp_view_close(&w.view);
+    bp_findings_release(&w.findings);
+    bp_core_subject_release(&w.core);
+    bp_mlp_release(&w.net);
+}
+
+static void look(void)
+{
+    struct bp_error error = {""};
+    ck_assert_int_eq(bp_view_open(&w.view, &subject, &error), BP_OK);
+    const enum bp_status status =
+        bp_stepper_run(&w.view, w.net.theta, &w.batch, &w.stepper, &w.findings, &error);
+    ck_assert_msg(status == BP_OK, "%s", error.text);
+    ck_assert(w.stepper.looked);
+}
+
+static void assert_silent(void)
+{
+    for (size_t k = 0; k < w.findings.n; k++)
+        ck_abort_msg("%s: %s", w.findings.item[k].name, w.findings.item[k].because[0]);
+}
+
+/* The one finding, with words that its evidence holds. */
+static void assert_named(const char *name, bool note, const char *words)
+{
+    ck_assert_uint_eq(w.findings.n, 1);
+    const struct bp_finding *finding = &w.findings.item[0];
+    ck_assert_str_eq(finding->name, name);
+    ck_assert_int_eq(finding->note, note);
+    ck_assert_msg(strstr(finding->title, words) != NULL ||
+                      strstr(finding->because[0], words) != NULL,
+                  "'%s' in '%s' or '%s'", words, finding->title, finding->because[0]);
+}
+
+START_TEST(plain_steps_are_silent)
+{
+    subject.step = _i % 2 == 0 ? step : float_step;
+    subject.precision = _i % 2 == 0 ? BP_DOUBLE : BP_FLOAT;
+    if (_i >= 2) {
+        subject.rate_kind = BP_RATE_FIXED;
+        subject.rate = hand.own_rate = 0.3;
+    }
+    look();
+    assert_silent();
+    ck_assert(w.stepper.linear);
+}
+END_TEST
+
+START_TEST(a_plain_step_beside_its_own_gradient_is_silent)
+{
+    subject.gradient = w.core.subject.gradient;
+    look();
+    assert_silent();
+}
+END_TEST
+
+START_TEST(a_wrong_gradient_is_not_the_steps)
+{
+    hand.how = FLIPPED_LAYER;
+    look();
+    assert_silent();
+}
+END_TEST
+
+static const struct {
+    enum how how;
+    const char *name;
+    bool note;
+    const char *words;
+} cases[] = {
+    {EARLY, "update-before-backprop", false, "differs by"},
+    {NO_RATE, "rate-misapplied", false, "left out"},
+    {RATE_TWICE, "rate-misapplied", false, "multiplied in twice"},
+    {DECOUPLED, "weight-decay-misapplied", false, "rate * g + 0.001 theta"},
+    {UNDECLARED_DECAY, "weight-decay-undeclared", true, "weight decay 0.05 beyond"},
+    {DECAY_ON_BIASES, "weight-decay-undeclared", true, "on biases too"},
+    {GROWING_DECAY, "weight-decay-misapplied", false, "(g - 0.05 theta)"},
+    {UPHILL, "update-uphill", false, "-1 times it in W1, b1, W2, b2, W3, b3"},
+    {MOMENTUM, "momentum", true, "momentum 0.9"},
+    {MOMENTUM_AND_GRADIENT, "momentum-misapplied", false, "by 0.45 of it"},
+    {ADAM, "sign-like-step", true, "every parameter moves equally far"},
+    {CLIP_NORM, "gradient-clipped", true, "a norm of 0.02"},
+    {CLIP_ENTRIES, "gradient-clipped", true, "cut to +-0.01"},
+    {SKIPPED, "update-skipped", false, "0 times it"},
+};
+
+START_TEST(each_kind_of_step_is_named)
+{
+    hand.how = cases[_i].how;
+    subject.reset = reset;
+    look();
+    assert_named(cases[_i].name, cases[_i].note, cases[_i].words);
+}
+END_TEST
+
+START_TEST(each_kind_of_step_is_named_in_float)
+{
+    static const enum how shown[] = {EARLY,  NO_RATE,  RATE_TWICE, UNDECLARED_DECAY,
+                                     UPHILL, MOMENTUM, ADAM};
+    for (size_t j = 0; j < sizeof shown / sizeof *shown; j++)
+        if (cases[_i].how == shown[j]) {
+            hand.how = cases[_i].how;
+            subject.reset = reset;
+            subject.step = float_step;
+            subject.precision = BP_FLOAT;
+            look();
+            ck_assert_uint_eq(w.findings.n, 1);
+            ck_assert_str_eq(w.findings.item[0].name, cases[_i].name);
+        }
+}
+END_TEST
+
+START_TEST(updated_too_early_is_seen_at_a_fixed_rate_too)
+{
+    hand.how = EARLY;
+    subject.rate_kind = BP_RATE_FIXED;
+    subject.rate = hand.own_rate = 0.3;
+    look();
+    assert_named("update-before-backprop", false, "off the right gradient");
+    ck_assert_int_eq(w.findings.item[0].certainty, BP_CERTAIN);
+}
+END_TEST
+
+START_TEST(a_velocity_without_reset_asks_for_one)
+{
+    hand.how = MOMENTUM;
+    look();
+    assert_named("momentum", true, "momentum 0.9");
+    ck_assert_ptr_nonnull(strstr(w.findings.item[0].help, "reset()"));
+    ck_assert(w.stepper.has_state);
+}
+END_TEST
+
+/* Planted in the core, whose step stands beside its own gradient. */
+static const struct {
+    const char *plant, *name;
+    int layer;
+} plants[] = {
+    {"update-skipped", "update-skipped", 0},    {"update-skipped/1:2", "update-skipped", 2},
+    {"update-skipped/2", "update-skipped", 0},  {"update-doubled:1", "update-doubled", 1},
+    {"update-uphill:3", "update-uphill", 3},    {"rate-misapplied", "rate-misapplied", 0},
+    {"rate-misapplied/1", "rate-misapplied", 0}};
+
+START_TEST(each_planted_update_is_named)
+{
+    const struct bp_setting setting = {.net = &w.net, .n = N, .rate = 0.1};
+    struct bp_hypothesis h;
+    struct bp_error error = {""};
+    ck_assert_msg(bp_fault_parse(plants[_i].plant, &setting, &h, &error) == BP_OK, "%s",
+                  error.text);
+    bp_fault_plant(&h, &setting, w.net.ops);
+    subject = w.core.subject;
+    look();
+    ck_assert_uint_eq(w.findings.n, 1);
+    ck_assert_str_eq(w.findings.item[0].name, plants[_i].name);
+    ck_assert_int_eq(w.findings.item[0].layer, plants[_i].layer);
+}
+END_TEST
+
+START_TEST(epochs_and_unknown_rates_are_not_looked_at)
+{
+    struct bp_error error;
+    subject.step_kind = BP_STEP_EPOCH;
+    ck_assert_int_eq(bp_view_open(&w.view, &subject, &error), BP_OK);
+    ck_assert_int_eq(
+        bp_stepper_run(&w.view, w.net.theta, &w.batch, &w.stepper, &w.findings, &error), BP_OK);
+    ck_assert(!w.stepper.looked);
+}
+END_TEST
+
+START_TEST(no_memory_is_said)
+{
+    hand.how = EARLY;
+    struct bp_error error;
+    ck_assert_int_eq(bp_view_open(&w.view, &subject, &error), BP_OK);
+    const size_t held = bp_mem_held();
+    for (size_t n = 1; n < 100; n++) {
+        w.view.rate = 0.0;
+        bp_mem_fail_at(n);
+        const enum bp_status status =
+            bp_stepper_run(&w.view, w.net.theta, &w.batch, &w.stepper, &w.findings, &error);
+        const bool failed = bp_mem_tried() >= n;
+        bp_mem_fail_at(0);
+        bp_findings_release(&w.findings);
+        ck_assert_uint_eq(bp_mem_held(), held);
+        ck_assert_int_eq(status, failed ? BP_ENOMEM : BP_OK);
+        if (!failed)
+            break;
+    }
+}
+END_TEST
+
+Suite *stepper_suite(void);
+Suite *stepper_suite(void)
+{
+    Suite *suite = suite_create("stepper");
+    TCase *tcase = tcase_create("stepper");
+    const int n = sizeof cases / sizeof *cases;
+    tcase_add_checked_fixture(tcase, set_up, tear_down);
+    tcase_add_loop_test(tcase, plain_steps_are_silent, 0, 4);
+    tcase_add_test(tcase, a_plain_step_beside_its_own_gradient_is_silent);
+    tcase_add_test(tcase, a_wrong_gradient_is_not_the_steps);
+    tcase_add_loop_test(tcase, each_kind_of_step_is_named, 0, n);
+    tcase_add_loop_test(tcase, each_kind_of_step_is_named_in_float, 0, n);
+    tcase_add_test(tcase, updated_too_early_is_seen_at_a_fixed_rate_too);
+    tcase_add_test(tcase, a_velocity_without_reset_asks_for_one);
+    tcase_add_loop_test(tcase, each_planted_update_is_named, 0, sizeof plants / sizeof *plants);
+    tcase_add_test(tcase, epochs_and_unknown_rates_are_not_looked_at);
+    tcase_add_test(tcase, no_memory_is_said);
+    suite_add_tcase(suite, tcase);
+    return suite;
+}
