@@ -1,0 +1,211 @@
+/* checkup.c -- see checkup.h. */
+#include "diag/checkup.h"
+
+#include "core/init.h"
+#include "core/mem.h"
+#include "diag/diagnose.h"
+#include "diag/gradreport.h"
+#include "diag/report.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { DRAWN_SAMPLES = 7 };
+
+/* ---- where to look ------------------------------------------------------------------ */
+
+/* Glorot weights and normal biases: every stage has something to do there. */
+static void draw_theta(const struct bp_view *view, uint64_t seed, double *theta)
+{
+    struct bp_rng rng;
+    bp_rng_seed(&rng, seed);
+    if (!view->described) {
+        for (size_t k = 0; k < view->n_theta; k++)
+            theta[k] = 0.5 * bp_rng_normal(&rng);
+    } else {
+        const struct bp_fill glorot = {.scheme = BP_INIT_GLOROT};
+        const struct bp_fill normal = {.scheme = BP_INIT_NORMAL, .sd = 0.5};
+        for (size_t i = 0; i < view->twin.n_tensors; i++) {
+            const struct bp_tensor *tensor = &view->twin.tensor[i];
+            const double sd = tensor->role == BP_WEIGHTS
+                                  ? bp_fill_sd(&glorot, tensor->cols, tensor->rows)
+                                  : normal.sd;
+            for (size_t k = 0; k < tensor->count; k++)
+                theta[tensor->offset + k] = sd * bp_rng_normal(&rng);
+        }
+    }
+    bp_view_round(view, theta);
+}
+
+/* Targets that suit the loss: one-hot for softmax, 0 or 1 for binary cross-entropy,
+ * inside the output's range for squared error. */
+static void draw_targets(const struct bp_view *view, struct bp_rng *rng, double *t)
+{
+    const size_t n_out = view->n_out;
+    const struct bp_spec *spec = &view->twin.spec;
+    for (size_t s = 0; s < DRAWN_SAMPLES; s++) {
+        const size_t hot = bp_rng_below(rng, n_out);
+        for (size_t k = 0; k < n_out; k++) {
+            double *to = &t[s * n_out + k];
+            if (view->described && (spec->loss == BP_SOFTMAX_CROSS_ENTROPY ||
+                                    spec->layer[spec->layers].activation == BP_SOFTMAX))
+                *to = k == hot ? 1.0 : 0.0;
+            else if (view->described && spec->loss == BP_BINARY_CROSS_ENTROPY)
+                *to = bp_rng_unit(rng) < 0.5 ? 0.0 : 1.0;
+            else
+                *to = bp_rng_uniform(rng, 0.1, 0.9);
+        }
+    }
+}
+
+static enum bp_status choose_data(struct bp_checkup *checkup, const struct bp_view *view,
+                                  const struct bp_checkup_options *options, uint64_t seed)
+{
+    const struct bp_batch *given =
+        options->batch != NULL ? options->batch : view->subject->data;
+    checkup->n = given != NULL ? given->n : DRAWN_SAMPLES;
+    checkup->x = bp_mem_new(checkup->n * view->n_in, sizeof(double));
+    checkup->t = bp_mem_new(checkup->n * view->n_out, sizeof(double));
+    if (checkup->x == NULL || checkup->t == NULL)
+        return BP_ENOMEM;
+    if (given != NULL) {
+        memcpy(checkup->x, given->x, checkup->n * view->n_in * sizeof(double));
+        memcpy(checkup->t, given->t, checkup->n * view->n_out * sizeof(double));
+        return BP_OK;
+    }
+    struct bp_rng rng;
+    bp_rng_seed(&rng, seed + 1);
+    for (size_t k = 0; k < checkup->n * view->n_in; k++)
+        checkup->x[k] = bp_rng_normal(&rng);
+    draw_targets(view, &rng, checkup->t);
+    bp_view_round_data(view, checkup->n * view->n_in, checkup->x);
+    bp_view_round_data(view, checkup->n * view->n_out, checkup->t);
+    return BP_OK;
+}
+
+static enum bp_status choose_point(struct bp_checkup *checkup, const struct bp_view *view,
+                                   const struct bp_checkup_options *options, uint64_t seed)
+{
+    checkup->theta = bp_mem_new(view->n_theta, sizeof(double));
+    if (checkup->theta == NULL)
+        return BP_ENOMEM;
+    if (options->theta != NULL)
+        memcpy(checkup->theta, options->theta, view->n_theta * sizeof(double));
+    else if (!bp_view_start(view, checkup->theta)) {
+        draw_theta(view, seed, checkup->theta);
+        checkup->drawn = true;
+    }
+    return BP_OK;
+}
+
+/* ---- the looks ------------------------------------------------------------------------- */
+
+static bool untested(const struct bp_gradcheck *check)
+{
+    for (size_t k = 0; k < check->n_tensors; k++)
+        if (check->tensor[k].outcome == BP_OUTCOME_NOT_TESTED)
+            return true;
+    return false;
+}
+
+static enum bp_status check_gradient(struct bp_checkup *checkup, struct bp_view *view,
+                                     const struct bp_checkup_options *options, uint64_t seed,
+                                     struct bp_error *error)
+{
+    const struct bp_batch batch = {checkup->n, checkup->x, checkup->t};
+    const struct bp_gradcheck_options how = {.numeric.tier = options->tier, .rate = options->rate};
+    enum bp_status status =
+        bp_gradcheck_view(&checkup->check, view, checkup->theta, &batch, &how, error);
+    if (status != BP_OK)
+        return status;
+    checkup->checked = true;
+    if (checkup->check.outcome == BP_OUTCOME_DISAGREES || !untested(&checkup->check) ||
+        checkup->drawn || view->subject->theta_fixed)
+        return BP_OK;
+    struct bp_gradcheck other;
+    draw_theta(view, seed, checkup->theta);
+    status = bp_gradcheck_view(&other, view, checkup->theta, &batch, &how, error);
+    if (status != BP_OK)
+        return status;
+    bp_gradcheck_release(&checkup->check);
+    checkup->check = other;
+    checkup->drawn = true;
+    return BP_OK;
+}
+
+static enum bp_status look(struct bp_checkup *checkup, struct bp_view *view,
+                           const struct bp_checkup_options *options, uint64_t seed,
+                           struct bp_error *error)
+{
+    const struct bp_batch batch = {checkup->n, checkup->x, checkup->t};
+    enum bp_status status = bp_contract_run(view, checkup->theta, &batch, &checkup->contract,
+                                            &checkup->findings, error);
+    if (status != BP_OK || checkup->contract.random)
+        return status;
+    status = check_gradient(checkup, view, options, seed, error);
+    if (status != BP_OK)
+        return status;
+    const struct bp_diagnose_options how = {
+        .seed = seed, .theta = options->theta, .batch = options->batch, .rate = options->rate};
+    status = bp_diagnose_run(view, &how, &checkup->findings, error);
+    if (status == BP_OK && view->can_step)
+        status = bp_stepper_run(view, checkup->theta, &batch, &checkup->stepper, &checkup->findings,
+                                error);
+    return status;
+}
+
+enum bp_status bp_checkup_run(struct bp_checkup *checkup, struct bp_view *view,
+                              const struct bp_checkup_options *options, struct bp_error *error)
+{
+    static const struct bp_checkup_options DEFAULTS = {0};
+    *checkup = (struct bp_checkup){0};
+    if (options == NULL)
+        options = &DEFAULTS;
+    const uint64_t seed = options->seed == 0 ? 20260101 : options->seed;
+    enum bp_status status = choose_data(checkup, view, options, seed);
+    if (status == BP_OK)
+        status = choose_point(checkup, view, options, seed);
+    if (status == BP_OK)
+        status = look(checkup, view, options, seed, error);
+    checkup->calls = view->calls;
+    if (status == BP_ENOMEM)
+        bp_error_set(error, status, "%s: out of memory", view->subject->name);
+    if (status != BP_OK)
+        bp_checkup_release(checkup);
+    return status;
+}
+
+void bp_checkup_release(struct bp_checkup *checkup)
+{
+    if (checkup->checked)
+        bp_gradcheck_release(&checkup->check);
+    bp_findings_release(&checkup->findings);
+    bp_mem_free(checkup->theta);
+    bp_mem_free(checkup->x);
+    bp_mem_free(checkup->t);
+    *checkup = (struct bp_checkup){0};
+}
+
+/* ---- words ------------------------------------------------------------------------------- */
+
+enum bp_status bp_checkup_text(FILE *out, const struct bp_checkup *checkup,
+                               const struct bp_checkup_style *style)
+{
+    const struct bp_gradreport_style gradient = {.all = style->all, .colour = style->colour};
+    char text[300];
+    bp_contract_text(&checkup->contract, text, sizeof text);
+    bp_report_wrap(out, 0, "contract    ", text);
+    fputc('\n', out);
+    if (checkup->checked) {
+        const enum bp_status status = bp_gradreport_text(out, &checkup->check, &gradient);
+        if (status != BP_OK)
+            return status;
+        fputc('\n', out);
+    }
+    if (checkup->findings.n > 0) {
+        bp_report_text(out, &checkup->findings, style->colour);
+        fputc('\n', out);
+    }
+    bp_report_summary(out, style->name, &checkup->findings, style->colour);
+    return BP_OK;
+}

@@ -1,0 +1,57 @@
+/* checkup.h -- everything that can be asked of a subject without training it, in
+ * the order in which the answers depend on each other:
+ *
+ *     contract    do its calls keep what every check takes for granted?
+ *     gradcheck   backprop beside numeric, entry by entry
+ *     diagnosis   which stage does what in place of what
+ *     steps       what only more than one step, or rate, can show
+ *
+ * The point and the data are the caller's, or the subject's own, or drawn. Where the
+ * given point leaves a tensor untested (a zero start on balanced data), another is
+ * drawn and said.
+ */
+#ifndef BP_CHECKUP_H
+#define BP_CHECKUP_H
+
+#include "diag/contract.h"
+#include "diag/gradcheck.h"
+#include "diag/stepper.h"
+
+struct bp_checkup_options {
+    const double *theta;           /* in core's order; NULL: the subject's own, or drawn */
+    const struct bp_batch *batch;  /* NULL: the subject's own, or drawn */
+    enum bp_tier_id tier;
+    double rate;                   /* of steps; 0: one at which rounding does not drown g */
+    uint64_t seed;                 /* of what is drawn; 0: a fixed one */
+};
+
+struct bp_checkup {
+    struct bp_contract contract;
+    struct bp_stepper stepper;
+    bool checked;
+    bool drawn; /* the gradient check is at a drawn point */
+    struct bp_gradcheck check;
+    struct bp_findings findings;
+    size_t calls; /* of the subject */
+    /* owned: where it looked */
+    double *theta;
+    double *x, *t;
+    size_t n;
+};
+
+/* view stays open and is the caller's. options may be NULL. BP_ENOMEM, BP_ESUBJECT,
+ * BP_EUNSUPPORTED. */
+enum bp_status bp_checkup_run(struct bp_checkup *checkup, struct bp_view *view,
+                              const struct bp_checkup_options *options, struct bp_error *error);
+void bp_checkup_release(struct bp_checkup *checkup);
+
+struct bp_checkup_style {
+    const char *name;
+    bool all, colour;
+};
+
+/* The report on one screen. BP_ENOMEM. */
+enum bp_status bp_checkup_text(FILE *out, const struct bp_checkup *checkup,
+                               const struct bp_checkup_style *style);
+
+#endif

@@ -1,0 +1,160 @@
+/* public.c -- backprobe_main(): a subject of somebody's own program, checked as the
+ * command line says. The command "backprobe check" ends here too. */
+#include "diag/public.h"
+
+#include "diag/gradreport.h"
+#include "diag/report.h"
+
+#include <getopt.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { OPT_ALL = 256, OPT_QUIET, OPT_FORMAT, OPT_METHOD, OPT_RATE, OPT_SEED };
+
+static const struct option LONG[] = {{"all", no_argument, NULL, OPT_ALL},
+                                     {"quiet", no_argument, NULL, OPT_QUIET},
+                                     {"format", required_argument, NULL, OPT_FORMAT},
+                                     {"method", required_argument, NULL, OPT_METHOD},
+                                     {"rate", required_argument, NULL, OPT_RATE},
+                                     {"seed", required_argument, NULL, OPT_SEED},
+                                     {NULL, 0, NULL, 0}};
+
+/* ---- options -------------------------------------------------------------------------- */
+
+static bool parse_positive(const char *text, double *value)
+{
+    char *end = NULL;
+    *value = strtod(text, &end);
+    return end != text && *end == '\0' && isfinite(*value) && *value > 0.0;
+}
+
+bool bp_check_option(struct bp_check_options *options, int option, const char *value,
+                     struct bp_error *error)
+{
+    double number = 0.0;
+    switch (option) {
+    case OPT_ALL:
+        options->all = true;
+        return true;
+    case OPT_QUIET:
+        options->quiet = true;
+        return true;
+    case OPT_FORMAT:
+        options->format = value;
+        if (strcmp(value, "text") != 0 && strcmp(value, "json") != 0 && strcmp(value, "tsv") != 0)
+            return bp_error_set(error, BP_EINPUT,
+                                "--format '%.40s': expected text, json or tsv", value) == BP_OK;
+        return true;
+    case OPT_METHOD:
+        if (!bp_tier_parse(value, &options->checkup.tier))
+            return bp_error_set(error, BP_EINPUT,
+                                "--method '%.40s': expected auto, central, richardson, complex, "
+                                "structured, delta-form or node",
+                                value) == BP_OK;
+        return true;
+    case OPT_RATE:
+        if (!parse_positive(value, &options->checkup.rate))
+            return bp_error_set(error, BP_EINPUT, "--rate '%.40s': expected a number above 0",
+                                value) == BP_OK;
+        return true;
+    case OPT_SEED:
+        if (!parse_positive(value, &number) || number > 0x1p53 || floor(number) != number)
+            return bp_error_set(error, BP_EINPUT, "--seed '%.40s': expected a whole number above 0",
+                                value) == BP_OK;
+        options->checkup.seed = (uint64_t)number;
+        return true;
+    default:
+        bp_error_set(error, BP_EINPUT, "no such option");
+        return false;
+    }
+}
+
+const struct option *bp_check_long_options(void)
+{
+    return LONG;
+}
+
+bool bp_command_colour(FILE *stream)
+{
+    const char *no_colour = getenv("NO_COLOR");
+    const char *term = getenv("TERM");
+    return (no_colour == NULL || no_colour[0] == '\0') && isatty(fileno(stream)) &&
+           (term == NULL || strcmp(term, "dumb") != 0);
+}
+
+/* ---- what is printed -------------------------------------------------------------------- */
+
+static enum bp_status print_json(const struct bp_checkup *checkup, const char *name)
+{
+    char headline[300] = "";
+    if (checkup->checked)
+        bp_gradreport_headline(&checkup->check, headline, sizeof headline);
+    json_t *root = json_pack("{s:s, s:s, s:I, s:o}", "name", name, "gradcheck", headline, "calls",
+                             (json_int_t)checkup->calls, "findings",
+                             bp_report_json(&checkup->findings));
+    if (root == NULL)
+        return BP_ENOMEM;
+    const int failed = json_dumpf(root, stdout, bp_report_json_flags());
+    json_decref(root);
+    putchar('\n');
+    return failed == 0 ? BP_OK : BP_ENOMEM;
+}
+
+static enum bp_status print(const struct bp_checkup *checkup, const char *name,
+                            const struct bp_check_options *options)
+{
+    const struct bp_checkup_style style = {
+        .name = name, .all = options->all, .colour = bp_command_colour(stdout)};
+    if (options->quiet)
+        return BP_OK;
+    if (strcmp(options->format, "json") == 0)
+        return print_json(checkup, name);
+    if (strcmp(options->format, "tsv") == 0) {
+        bp_report_tsv(stdout, &checkup->findings);
+        return BP_OK;
+    }
+    return bp_checkup_text(stdout, checkup, &style);
+}
+
+int bp_check_subject(const struct bp_subject *subject, const struct bp_check_options *options,
+                     struct bp_error *error)
+{
+    struct bp_view view;
+    struct bp_checkup checkup;
+    const char *name = subject->name == NULL ? "subject" : subject->name;
+    enum bp_status status = bp_view_open(&view, subject, error);
+    if (status != BP_OK)
+        return 2;
+    status = bp_checkup_run(&checkup, &view, &options->checkup, error);
+    int answer = 2;
+    if (status == BP_OK) {
+        status = print(&checkup, name, options);
+        if (status != BP_OK)
+            bp_error_set(error, status, "%s: %s", name, bp_status_text(status));
+        else
+            answer = bp_findings_count(&checkup.findings) == 0 ? 0 : 1;
+        bp_checkup_release(&checkup);
+    }
+    bp_view_close(&view);
+    return answer;
+}
+
+int backprobe_main(const struct bp_subject *subject, int argc, char **argv)
+{
+    struct bp_check_options options = {.format = "text"};
+    struct bp_error error = {""};
+    int option;
+    optind = 1;
+    while ((option = getopt_long(argc, argv, "", LONG, NULL)) != -1)
+        if (option == '?' || !bp_check_option(&options, option, optarg, &error)) {
+            if (option != '?')
+                fprintf(stderr, "backprobe: %s\n", error.text);
+            return 2;
+        }
+    const int answer = bp_check_subject(subject, &options, &error);
+    if (answer == 2)
+        fprintf(stderr, "backprobe: %s\n", error.text);
+    return fflush(stdout) == 0 ? answer : 2;
+}

@@ -1,0 +1,33 @@
+/* public.h -- the check of one subject from a command line: what backprobe_main()
+ * (backprobe.h) and the command "backprobe check" share. */
+#ifndef BP_PUBLIC_H
+#define BP_PUBLIC_H
+
+#include "diag/checkup.h"
+
+#include <getopt.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+struct bp_check_options {
+    struct bp_checkup_options checkup;
+    bool all, quiet;
+    const char *format; /* text, json or tsv */
+};
+
+/* --all --quiet --format F --method M --rate R --seed N; values from 256 on. */
+const struct option *bp_check_long_options(void);
+
+/* Takes one of these options; false with a line in error. */
+bool bp_check_option(struct bp_check_options *options, int option, const char *value,
+                     struct bp_error *error);
+
+/* Checks and prints to stdout. 0 healthy, 1 findings, 2 with a line in error. */
+int bp_check_subject(const struct bp_subject *subject, const struct bp_check_options *options,
+                     struct bp_error *error);
+
+/* Whether to use colour on this stream: a terminal, and no NO_COLOR in the
+ * environment (https://no-color.org). */
+bool bp_command_colour(FILE *stream);
+
+#endif
