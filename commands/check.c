@@ -1,10 +1,9 @@
 /* check.c -- backprobe check: is the gradient right? where not, and why? Of a program
- * (--subject), of numbers in files, or of the built-in network with faults planted. */
+ * (--subject), or of the built-in network with faults planted. */
 #include "commands/command.h"
 
 #include "core/init.h"
 #include "diag/faults/fault.h"
-#include "diag/files.h"
 #include "diag/public.h"
 #include "diag/sharedobject.h"
 
@@ -12,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { OPT_SUBJECT = 512, OPT_TIMEOUT, OPT_NETWORK, OPT_PLANT, OPT_FILE, PLANTS_MOST = 16 };
+enum { OPT_SUBJECT = 512, OPT_TIMEOUT, OPT_NETWORK, OPT_PLANT, PLANTS_MOST = 16, LONG_MOST = 32 };
 
 struct options {
     struct bp_check_options check;
@@ -20,12 +19,148 @@ struct options {
     double timeout;
     const char *plant[PLANTS_MOST];
     size_t n_plant;
-    struct bp_files files;
-    bool has_files;
 };
 
 static const struct option OWN[] = {{"subject", required_argument, NULL, OPT_SUBJECT},
                                     {"timeout", required_argument, NULL, OPT_TIMEOUT},
                                     {"network", required_argument, NULL, OPT_NETWORK},
                                     {"plant", required_argument, NULL, OPT_PLANT}};
-enum { N_OWN = sizeof OWN / sizeof OWN[0], LONG_MOST = 32 };
+
+/* ---- a program -------------------------------------------------------------------------- */
+
+static int check_program(const struct options *options)
+{
+    struct bp_pipe pipe;
+    struct bp_error error = {""};
+    FILE *echo = isatty(STDERR_FILENO) ? stderr : NULL;
+    const enum bp_status status =
+        bp_sharedobject_is(options->subject)
+            ? bp_sharedobject_open(&pipe, options->subject, options->timeout, echo, &error)
+            : bp_pipe_open(&pipe, options->subject, options->timeout, echo, &error);
+    if (status != BP_OK)
+        return bp_command_failed(&error);
+    const int answer = bp_check_subject(&pipe.subject, &options->check, &error);
+    bp_pipe_close(&pipe);
+    return answer == BP_EXIT_FAILED ? bp_command_failed(&error) : answer;
+}
+
+/* ---- the built-in network ------------------------------------------------------------------ */
+
+static enum bp_status plant(struct bp_mlp *net, const struct options *options,
+                            struct bp_hypothesis *h, struct bp_error *error)
+{
+    const struct bp_setting setting = {.net = net, .n = 7, .rate = options->check.checkup.rate};
+    for (size_t k = 0; k < options->n_plant; k++) {
+        struct bp_error why;
+        if (bp_fault_parse(options->plant[k], &setting, &h[k], &why) != BP_OK)
+            return bp_error_set(error, BP_EINPUT, "--plant: %s", why.text);
+        if (h[k].fault->plant == NULL)
+            return bp_error_set(error, BP_EINPUT,
+                                "--plant: %s is not in the stages: plant it in a scenario (run)",
+                                h[k].fault->name);
+        bp_fault_plant(&h[k], &setting, net->ops);
+    }
+    return BP_OK;
+}
+
+static int check_network(const struct options *options)
+{
+    const char *text =
+        options->network != NULL ? options->network : "4-5-3-2 tanh,sigmoid squared-error";
+    struct bp_hypothesis h[PLANTS_MOST];
+    struct bp_core_subject core = {0};
+    struct bp_mlp net = {0};
+    struct bp_spec spec;
+    struct bp_error error = {""};
+    enum bp_status status = bp_spec_parse(&spec, text, &error);
+    if (status != BP_OK)
+        return bp_command_failed(&error);
+    status = bp_mlp_init(&net, &spec);
+    bp_spec_release(&spec);
+    int answer = BP_EXIT_FAILED;
+    if (status == BP_OK)
+        status = plant(&net, options, h, &error);
+    if (status == BP_OK)
+        status = bp_core_subject_init(&core, &net, 16);
+    if (status == BP_OK) {
+        core.subject.theta = NULL; /* drawn, not the zeros of a new network */
+        answer = bp_check_subject(&core.subject, &options->check, &error);
+    }
+    bp_core_subject_release(&core);
+    bp_mlp_release(&net);
+    if (status != BP_OK && error.text[0] == '\0')
+        bp_error_set(&error, status, "check: %s", bp_status_text(status));
+    return answer == BP_EXIT_FAILED ? bp_command_failed(&error) : answer;
+}
+
+/* ---- the command ------------------------------------------------------------------------------
+ */
+
+static void all_options(struct option *list)
+{
+    const struct option *shared = bp_check_long_options();
+    size_t n = sizeof OWN / sizeof OWN[0];
+    memcpy(list, OWN, sizeof OWN);
+    do
+        list[n++] = *shared;
+    while ((shared++)->name != NULL && n < LONG_MOST);
+}
+
+static bool take(struct options *options, int option, const char *value, struct bp_error *error)
+{
+    char *end = NULL;
+    switch (option) {
+    case OPT_SUBJECT:
+        options->subject = value;
+        return true;
+    case OPT_NETWORK:
+        options->network = value;
+        return true;
+    case OPT_TIMEOUT:
+        options->timeout = strtod(value, &end);
+        if (end != value && *end == '\0' && options->timeout > 0.0 && options->timeout < 1e6)
+            return true;
+        bp_error_set(error, BP_EINPUT, "--timeout '%.40s': expected seconds above 0", value);
+        return false;
+    case OPT_PLANT:
+        if (options->n_plant < PLANTS_MOST) {
+            options->plant[options->n_plant++] = value;
+            return true;
+        }
+        bp_error_set(error, BP_EINPUT, "--plant: at most %d faults", PLANTS_MOST);
+        return false;
+    default:
+        return bp_check_option(&options->check, option, value, error);
+    }
+}
+
+static int run(int argc, char **argv)
+{
+    struct option list[LONG_MOST];
+    struct options options = {.check.format = "text"};
+    struct bp_error error = {""};
+    int option;
+    all_options(list);
+    optind = 1;
+    while ((option = getopt_long(argc, argv, "", list, NULL)) != -1) {
+        if (option == '?')
+            return bp_command_misused(&bp_command_check, "expected the options below");
+        if (!take(&options, option, optarg, &error))
+            return bp_command_failed(&error);
+    }
+    if (optind < argc)
+        return bp_command_misused(&bp_command_check, "'%.60s': expected an option", argv[optind]);
+    if (options.subject != NULL && (options.network != NULL || options.n_plant > 0))
+        return bp_command_misused(&bp_command_check,
+                                  "--network and --plant are for the built-in network");
+    return options.subject != NULL ? check_program(&options) : check_network(&options);
+}
+
+const struct bp_command bp_command_check = {
+    .name = "check",
+    .usage = "[--subject 'PROGRAM' | --subject ./MINE.so] [--timeout S]\n"
+             "       [--network 'WIDTHS ACTIVATION LOSS'] [--plant FAULT] ...\n"
+             "       [--method M] [--rate R] [--seed N] [--all] [--format text|json|tsv] [--quiet]",
+    .about = "is the gradient right? where not, and why",
+    .run = run,
+};

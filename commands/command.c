@@ -3,18 +3,8 @@
 
 #include <errno.h>
 #include <stdarg.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
-
-bool bp_command_colour(FILE *stream)
-{
-    const char *no_colour = getenv("NO_COLOR");
-    const char *term = getenv("TERM");
-    return (no_colour == NULL || no_colour[0] == '\0') && isatty(fileno(stream)) &&
-           (term == NULL || strcmp(term, "dumb") != 0);
-}
 
 int bp_command_failed(const struct bp_error *error)
 {

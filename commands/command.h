@@ -21,11 +21,8 @@ struct bp_command {
     int (*run)(int argc, char **argv); /* argv[0] is the command's name */
 };
 
-extern const struct bp_command bp_command_run, bp_command_faults, bp_command_explain;
-
-/* Whether to use colour on this stream: a terminal, and no NO_COLOR in the
- * environment (https://no-color.org). */
-bool bp_command_colour(FILE *stream);
+extern const struct bp_command bp_command_run, bp_command_check, bp_command_faults,
+    bp_command_explain;
 
 /* "backprobe: LINE" on stderr; BP_EXIT_FAILED. */
 int bp_command_failed(const struct bp_error *error);

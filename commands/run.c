@@ -138,7 +138,7 @@ static int verdict(const struct bp_record *record)
 static enum bp_status print(const struct bp_record *record, const struct options *options)
 {
     const struct bp_scenario_style style = {.all = options->all,
-                                            .colour = bp_command_colour(stdout)};
+                                            .colour = bp_report_colour(stdout)};
     if (options->quiet)
         return BP_OK;
     if (strcmp(options->format, "json") == 0)
@@ -261,7 +261,7 @@ static int run_all(int n, char **paths, const struct options *options)
         if (status == BP_EXIT_FAILED)
             fprintf(rows, "%-22.60s could not run\n", paths[k]);
         else
-            bp_scenario_table_row(rows, &record, bp_command_colour(stdout));
+            bp_scenario_table_row(rows, &record, bp_report_colour(stdout));
         if (k + 1 < n && !options->quiet && strcmp(options->format, "text") == 0)
             putchar('\n');
         bp_record_release(&record);

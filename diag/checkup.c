@@ -61,8 +61,7 @@ static void draw_targets(const struct bp_view *view, struct bp_rng *rng, double 
 static enum bp_status choose_data(struct bp_checkup *checkup, const struct bp_view *view,
                                   const struct bp_checkup_options *options, uint64_t seed)
 {
-    const struct bp_batch *given =
-        options->batch != NULL ? options->batch : view->subject->data;
+    const struct bp_batch *given = options->batch != NULL ? options->batch : view->subject->data;
     checkup->n = given != NULL ? given->n : DRAWN_SAMPLES;
     checkup->x = bp_mem_new(checkup->n * view->n_in, sizeof(double));
     checkup->t = bp_mem_new(checkup->n * view->n_out, sizeof(double));
@@ -148,9 +147,6 @@ static enum bp_status look(struct bp_checkup *checkup, struct bp_view *view,
     const struct bp_diagnose_options how = {
         .seed = seed, .theta = options->theta, .batch = options->batch, .rate = options->rate};
     status = bp_diagnose_run(view, &how, &checkup->findings, error);
-    if (status == BP_OK && view->can_step)
-        status = bp_stepper_run(view, checkup->theta, &batch, &checkup->stepper, &checkup->findings,
-                                error);
     return status;
 }
 
@@ -161,7 +157,7 @@ enum bp_status bp_checkup_run(struct bp_checkup *checkup, struct bp_view *view,
     *checkup = (struct bp_checkup){0};
     if (options == NULL)
         options = &DEFAULTS;
-    const uint64_t seed = options->seed == 0 ? 20260101 : options->seed;
+    const uint64_t seed = options->seed == 0 ? 20260101u : options->seed;
     enum bp_status status = choose_data(checkup, view, options, seed);
     if (status == BP_OK)
         status = choose_point(checkup, view, options, seed);

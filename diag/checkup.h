@@ -15,19 +15,20 @@
 
 #include "diag/contract.h"
 #include "diag/gradcheck.h"
-#include "diag/stepper.h"
+
+#include <stdint.h>
+#include <stdio.h>
 
 struct bp_checkup_options {
-    const double *theta;           /* in core's order; NULL: the subject's own, or drawn */
-    const struct bp_batch *batch;  /* NULL: the subject's own, or drawn */
+    const double *theta;          /* in core's order; NULL: the subject's own, or drawn */
+    const struct bp_batch *batch; /* NULL: the subject's own, or drawn */
     enum bp_tier_id tier;
-    double rate;                   /* of steps; 0: one at which rounding does not drown g */
-    uint64_t seed;                 /* of what is drawn; 0: a fixed one */
+    double rate;   /* of steps; 0: one at which rounding does not drown g */
+    uint64_t seed; /* of what is drawn; 0: a fixed one */
 };
 
 struct bp_checkup {
     struct bp_contract contract;
-    struct bp_stepper stepper;
     bool checked;
     bool drawn; /* the gradient check is at a drawn point */
     struct bp_gradcheck check;

@@ -9,7 +9,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { OPT_ALL = 256, OPT_QUIET, OPT_FORMAT, OPT_METHOD, OPT_RATE, OPT_SEED };
 
@@ -44,8 +43,8 @@ bool bp_check_option(struct bp_check_options *options, int option, const char *v
     case OPT_FORMAT:
         options->format = value;
         if (strcmp(value, "text") != 0 && strcmp(value, "json") != 0 && strcmp(value, "tsv") != 0)
-            return bp_error_set(error, BP_EINPUT,
-                                "--format '%.40s': expected text, json or tsv", value) == BP_OK;
+            return bp_error_set(error, BP_EINPUT, "--format '%.40s': expected text, json or tsv",
+                                value) == BP_OK;
         return true;
     case OPT_METHOD:
         if (!bp_tier_parse(value, &options->checkup.tier))
@@ -76,14 +75,6 @@ const struct option *bp_check_long_options(void)
     return LONG;
 }
 
-bool bp_command_colour(FILE *stream)
-{
-    const char *no_colour = getenv("NO_COLOR");
-    const char *term = getenv("TERM");
-    return (no_colour == NULL || no_colour[0] == '\0') && isatty(fileno(stream)) &&
-           (term == NULL || strcmp(term, "dumb") != 0);
-}
-
 /* ---- what is printed -------------------------------------------------------------------- */
 
 static enum bp_status print_json(const struct bp_checkup *checkup, const char *name)
@@ -91,9 +82,9 @@ static enum bp_status print_json(const struct bp_checkup *checkup, const char *n
     char headline[300] = "";
     if (checkup->checked)
         bp_gradreport_headline(&checkup->check, headline, sizeof headline);
-    json_t *root = json_pack("{s:s, s:s, s:I, s:o}", "name", name, "gradcheck", headline, "calls",
-                             (json_int_t)checkup->calls, "findings",
-                             bp_report_json(&checkup->findings));
+    json_t *root =
+        json_pack("{s:s, s:s, s:I, s:o}", "name", name, "gradcheck", headline, "calls",
+                  (json_int_t)checkup->calls, "findings", bp_report_json(&checkup->findings));
     if (root == NULL)
         return BP_ENOMEM;
     const int failed = json_dumpf(root, stdout, bp_report_json_flags());
@@ -106,7 +97,7 @@ static enum bp_status print(const struct bp_checkup *checkup, const char *name,
                             const struct bp_check_options *options)
 {
     const struct bp_checkup_style style = {
-        .name = name, .all = options->all, .colour = bp_command_colour(stdout)};
+        .name = name, .all = options->all, .colour = bp_report_colour(stdout)};
     if (options->quiet)
         return BP_OK;
     if (strcmp(options->format, "json") == 0)

@@ -26,8 +26,4 @@ bool bp_check_option(struct bp_check_options *options, int option, const char *v
 int bp_check_subject(const struct bp_subject *subject, const struct bp_check_options *options,
                      struct bp_error *error);
 
-/* Whether to use colour on this stream: a terminal, and no NO_COLOR in the
- * environment (https://no-color.org). */
-bool bp_command_colour(FILE *stream);
-
 #endif

@@ -40,6 +40,10 @@ void bp_report_tsv(FILE *out, const struct bp_findings *findings);
 /* An array of objects; NULL when there is no memory. */
 json_t *bp_report_json(const struct bp_findings *findings);
 
+/* Whether to use colour on this stream: a terminal, and no NO_COLOR in the
+ * environment (https://no-color.org). */
+bool bp_report_colour(FILE *stream);
+
 /* ---- for other writers ------------------------------------------------------ */
 
 /* Text wrapped to 80 columns: label at indent, later lines beneath the first

@@ -1,7 +1,9 @@
-/* report_file.c -- files that are whole or not there. See report.h. */
+/* report_file.c -- files that are whole or not there, and whether a stream takes
+ * colour. See report.h. */
 #include "diag/report.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -50,4 +52,12 @@ void bp_output_drop(struct bp_output *output)
     fclose(output->file);
     unlink(output->beside);
     output->file = NULL;
+}
+
+bool bp_report_colour(FILE *stream)
+{
+    const char *no_colour = getenv("NO_COLOR");
+    const char *term = getenv("TERM");
+    return (no_colour == NULL || no_colour[0] == '\0') && isatty(fileno(stream)) &&
+           (term == NULL || strcmp(term, "dumb") != 0);
 }
