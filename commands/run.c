@@ -4,7 +4,7 @@
 
 #include "diag/gradreport.h"
 #include "diag/report.h"
-#include "plots/gallery.h"
+#include "plots/dossier.h"
 #include "scenarios/runner.h"
 #include "scenarios/scenario_report.h"
 
@@ -148,8 +148,34 @@ static enum bp_status print(const struct bp_record *record, const struct options
     return bp_scenario_report(stdout, record, &style);
 }
 
+/* Figures, the run's page, and its line for the index. */
+static enum bp_status draw(struct bp_dossier *dossier, const struct bp_record *record,
+                           const char *folder, const char *out, struct bp_error *error)
+{
+    struct bp_error note = {""};
+    struct bp_gallery gallery;
+    char *report = NULL;
+    size_t size = 0;
+    FILE *text = open_memstream(&report, &size);
+    enum bp_status status =
+        bp_gallery_draw(&gallery, record, BP_GNUPLOT_SVG | BP_GNUPLOT_PNG, &note);
+    if (status == BP_OK)
+        status = text == NULL ? BP_ENOMEM : write_text(text, record);
+    if (text != NULL)
+        fclose(text);
+    if (status == BP_OK)
+        status = bp_gallery_save(&gallery, folder, error);
+    if (status == BP_OK)
+        status = bp_dossier_add(dossier, record, &gallery, note.text, report, out, error);
+    bp_gallery_release(&gallery);
+    free(report);
+    if (note.text[0] != '\0')
+        fprintf(stderr, "backprobe: note: %s\n", note.text);
+    return status;
+}
+
 static enum bp_status keep(const struct bp_record *record, const struct options *options,
-                           struct bp_error *error)
+                           struct bp_dossier *dossier, struct bp_error *error)
 {
     char folder[BP_PATH_MAX];
     enum bp_status status = bp_command_join(folder, options->out, record->name, error);
@@ -157,20 +183,13 @@ static enum bp_status keep(const struct bp_record *record, const struct options 
         status = bp_command_folder(folder, error);
     if (status == BP_OK)
         status = write_all(folder, record, error);
-    if (status == BP_OK && options->plots) {
-        struct bp_error note = {""};
-        struct bp_gallery gallery;
-        status = bp_gallery_draw(&gallery, record, BP_GNUPLOT_SVG | BP_GNUPLOT_PNG, &note);
-        if (status == BP_OK)
-            status = bp_gallery_save(&gallery, folder, error);
-        bp_gallery_release(&gallery);
-        if (note.text[0] != '\0')
-            fprintf(stderr, "backprobe: note: %s\n", note.text);
-    }
+    if (status == BP_OK && options->plots)
+        status = draw(dossier, record, folder, options->out, error);
     return status;
 }
 
-static int run_file(const char *path, const struct options *options, struct bp_record *record)
+static int run_file(const char *path, const struct options *options, struct bp_record *record,
+                    struct bp_dossier *dossier)
 {
     struct bp_scenario scenario;
     struct bp_error error = {""};
@@ -184,8 +203,10 @@ static int run_file(const char *path, const struct options *options, struct bp_r
                                              .n_plant = options->n_plant};
     *record = (struct bp_record){0};
     enum bp_status status = bp_scenario_read(&scenario, path, &error);
-    if (status != BP_OK)
+    if (status != BP_OK) {
+        bp_dossier_fail(dossier, path, error.text);
         return bp_command_failed(&error);
+    }
     if (options->n_plant > 0) /* what it then shows is not what the file expects */
         scenario.expects = false;
     status = bp_runner_run(record, &scenario, &runner, &error);
@@ -193,10 +214,11 @@ static int run_file(const char *path, const struct options *options, struct bp_r
     if (status == BP_OK)
         status = print(record, options);
     if (status == BP_OK)
-        status = keep(record, options, &error);
+        status = keep(record, options, dossier, &error);
     if (status != BP_OK) {
         if (error.text[0] == '\0')
             bp_error_set(&error, status, "%s: %s", path, bp_status_text(status));
+        bp_dossier_fail(dossier, path, error.text);
         return bp_command_failed(&error);
     }
     return verdict(record);
@@ -252,11 +274,12 @@ static int run_all(int n, char **paths, const struct options *options)
     char *table = NULL;
     size_t size = 0;
     FILE *rows = open_memstream(&table, &size);
+    struct bp_dossier dossier = {0};
     if (rows == NULL)
         return bp_command_failed(&(struct bp_error){"out of memory"});
     for (int k = 0; k < n; k++) {
         struct bp_record record;
-        const int status = run_file(paths[k], options, &record);
+        const int status = run_file(paths[k], options, &record, &dossier);
         worst = status > worst ? status : worst;
         if (status == BP_EXIT_FAILED)
             fprintf(rows, "%-22.60s could not run\n", paths[k]);
@@ -273,6 +296,10 @@ static int run_all(int n, char **paths, const struct options *options)
         fputs(table, stdout);
     }
     free(table);
+    struct bp_error error = {""};
+    if (options->plots && bp_dossier_close(&dossier, options->out, &error) != BP_OK)
+        worst = bp_command_failed(&error);
+    bp_dossier_release(&dossier);
     return worst;
 }
 

@@ -113,13 +113,27 @@ static void set_decades(struct bp_script *to, char which, const struct bp_axis *
     bp_script_print(to, ")\n");
 }
 
+/* The step between tics that gives at most five intervals: 1, 2 or 5 times a power of 10. */
+static double nice_step(double range)
+{
+    const double least = range / 5.0;
+    const double decade = power10((int)floor(bp_axis_log10(least)));
+    for (int i = 0; i < 3; i++) {
+        static const double NICE[] = {1.0, 2.0, 5.0};
+        if (NICE[i] * decade >= least * (1.0 - 1e-9))
+            return NICE[i] * decade;
+    }
+    return 10.0 * decade;
+}
+
 void bp_axis_set(struct bp_script *to, char which, const struct bp_axis *axis)
 {
     bp_script_print(to, "set %crange [%.12g:%.12g]\n", which, axis->lo, axis->hi);
     if (axis->log)
         set_decades(to, which, axis);
     else
-        bp_script_print(to, "unset logscale %c\nset %ctics autofreq\n", which, which);
+        bp_script_print(to, "unset logscale %c\nset %ctics %.6g\n", which, which,
+                        nice_step(axis->hi - axis->lo));
 }
 
 void bp_axis_spread(double *place, size_t n, double gap)

@@ -31,21 +31,52 @@ static double block(const struct bp_figure_delta_layer *layer, size_t t0, size_t
     return sum / (double)((t1 - t0) * (n1 - n0));
 }
 
-static enum bp_status thin_out(struct thin *thin, const struct bp_figure_delta_layer *layer,
-                               size_t times, bool plain)
+/* The times that a column stands for: those recorded in its part of the epochs, or
+ * the last one before it. Times may lie as they like, as long as they rise. */
+static void span(const struct bp_figure_delta *figure, size_t column, size_t columns, size_t *t0,
+                 size_t *t1)
 {
+    const double first = figure->epoch[0], end = figure->epoch[figure->times - 1];
+    const double wide = (end - first) / (double)columns;
+    const double from = first + wide * (double)column, to = from + wide;
+    *t0 = 0;
+    while (*t0 + 1 < figure->times && figure->epoch[*t0] < from)
+        ++*t0;
+    *t1 = *t0;
+    while (*t1 < figure->times && (figure->epoch[*t1] < to || column + 1 == columns))
+        ++*t1;
+    if (*t1 == *t0) { /* none: the one before */
+        *t0 = *t0 > 0 ? *t0 - 1 : 0;
+        *t1 = *t0 + 1;
+    }
+}
+
+static size_t columns_for(const struct bp_figure_delta *figure, bool plain)
+{
+    const size_t most = plain ? PLAIN_COLUMNS : COLUMNS_MAX;
+    if (!(figure->epoch[figure->times - 1] > figure->epoch[0]))
+        return 1;
+    return figure->times < most / 2 ? most / 2 : most;
+}
+
+static enum bp_status thin_out(struct thin *thin, const struct bp_figure_delta *figure, size_t l,
+                               bool plain)
+{
+    const struct bp_figure_delta_layer *layer = &figure->layer[l];
     const size_t rows_max = plain ? PLAIN_ROWS : ROWS_MAX;
-    const size_t columns_max = plain ? PLAIN_COLUMNS : COLUMNS_MAX;
     thin->rows = layer->neurons < rows_max ? layer->neurons : rows_max;
-    thin->columns = times < columns_max ? times : columns_max;
+    thin->columns = columns_for(figure, plain);
     thin->mean = bp_mem_new(thin->rows * thin->columns, sizeof *thin->mean);
     if (thin->mean == NULL)
         return BP_ENOMEM;
-    for (size_t r = 0; r < thin->rows; r++)
-        for (size_t c = 0; c < thin->columns; c++)
+    for (size_t c = 0; c < thin->columns; c++) {
+        size_t t0, t1;
+        span(figure, c, thin->columns, &t0, &t1);
+        for (size_t r = 0; r < thin->rows; r++)
             thin->mean[r * thin->columns + c] =
-                block(layer, c * times / thin->columns, (c + 1) * times / thin->columns,
-                      r * layer->neurons / thin->rows, (r + 1) * layer->neurons / thin->rows);
+                block(layer, t0, t1, r * layer->neurons / thin->rows,
+                      (r + 1) * layer->neurons / thin->rows);
+    }
     return BP_OK;
 }
 
@@ -63,15 +94,16 @@ static void plot_layer(struct bp_script *to, const struct bp_figure_delta *figur
                        const struct thin *thin, const struct bp_scale *scale, bool last)
 {
     const double first = figure->epoch[0], end = figure->epoch[figure->times - 1];
-    const double step = thin->columns > 1 ? (end - first) / (double)(thin->columns - 1) : 1.0;
-    const struct bp_map map = {"map", thin->rows, thin->columns, first, step, 0, 1, thin->mean};
+    const double step = thin->columns > 1 ? (end - first) / (double)thin->columns : 1.0;
+    const struct bp_map map = {"map", thin->rows, thin->columns, first + step / 2, step,
+                               0,     1,          thin->mean};
     bp_map_put(to, &map, scale);
     set_rows(to, &figure->layer[l], thin);
     if (!to->plain)
         bp_scale_odd(to, scale, thin->rows * thin->columns, thin->mean, 1.0,
                      1.0 + (l == 0 ? 12.0 : 10.0) / 100.0);
-    bp_script_print(to, "set xrange [%.9g:%.9g]\n", first - step / 2,
-                    first + step * ((double)thin->columns - 0.5));
+    struct bp_axis x = {.lo = first, .hi = first + step * (double)thin->columns};
+    bp_axis_set(to, 'x', &x);
     if (last)
         bp_ink_axis(to, 'x', "epoch");
     else
@@ -139,7 +171,7 @@ static void draw(struct bp_script *to, const struct bp_figure_delta *figure)
     const size_t shown = figure->layers < LAYERS_MAX ? figure->layers : LAYERS_MAX;
     enum bp_status status = BP_OK;
     for (size_t l = 0; l < shown && status == BP_OK; l++)
-        status = thin_out(&thin[l], &figure->layer[l], figure->times, to->plain);
+        status = thin_out(&thin[l], figure, l, to->plain);
     const struct bp_scale scale = fit(figure, shown);
     if (status == BP_OK)
         plot(to, figure, thin, shown, &scale);

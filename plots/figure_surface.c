@@ -104,12 +104,12 @@ static void plot_class(struct bp_script *to, const char *name, int mark, bool ma
                     ", $%s using 1:2 with points pointtype %d pointsize %.2f linecolor rgb "
                     "\"#fefefe\", $%s using 1:2 with points pointtype %d pointsize %.2f "
                     "linecolor rgb \"%s\"",
-                    name, mark, size * 1.5, name, mark, size, high ? "#7a0019" : "#04244a");
+                    name, mark, size * 1.5, name, mark, size, high ? "#b2182b" : "#2166ac");
 }
 
 static void explain(struct bp_script *to, const struct bp_figure_surface *figure)
 {
-    static const char *const COLOUR[] = {"#7a0019", "#04244a"};
+    static const char *const COLOUR[] = {"#b2182b", "#2166ac"};
     for (int low = 0; low < 2 && !to->plain; low++)
         bp_script_print(to,
                         "set label \"target %g\" at graph 1.11, graph %.2f left front point "

@@ -79,10 +79,11 @@ struct bp_page_item {
     const char *name, *title;
     enum bp_page_state state;
     const char *verdict;
-    const char *cause; /* name of the first finding; NULL: none */
-    const char *since; /* "the start", "step 120"; NULL */
-    const char *help;  /* NULL */
-    size_t n;          /* epochs of the small curve */
+    const char *expected; /* as in struct bp_page; NULL */
+    const char *cause;    /* name of the first finding; NULL: none */
+    const char *since;    /* "the start", "step 120"; NULL */
+    const char *help;     /* NULL */
+    size_t n;             /* epochs of the small curve */
     const double *loss;
 };
 

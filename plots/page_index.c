@@ -50,6 +50,8 @@ static void put_item(struct bp_buffer *to, const struct bp_page_item *item)
     bp_part_text(to, "p", "", item->title);
     put_spark(to, item);
     bp_part_text(to, "p", "", item->verdict);
+    if (item->expected != NULL)
+        bp_part_text(to, "p", " class=\"soft\"", item->expected);
     if (item->cause != NULL) {
         bp_buffer_put(to, "<p>cause: <a href=\"explain/");
         bp_part_address(to, item->cause);

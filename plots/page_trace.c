@@ -11,6 +11,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 enum { SHOWN_MAX = 8, LAYERS_MAX = 12, ROWS_MAX = 400, RADIUS = 17, ACROSS = 150, DOWN = 62 };
 
@@ -151,6 +152,7 @@ static double value_of(const struct bp_page_trace *trace, size_t layer, size_t i
 static void put_neuron(struct bp_buffer *out, const struct plan *plan,
                        const struct bp_page_trace *trace, size_t layer, size_t at)
 {
+    char number[32];
     const size_t i = plan->shown[layer].neuron[at];
     const double x = x_of(layer), y = y_of(plan, layer, at), a = value_of(trace, layer, i);
     const double depth = isfinite(a) ? 0.55 * fabs(a) / (1.0 + fabs(a)) : 0.0;
@@ -162,8 +164,12 @@ static void put_neuron(struct bp_buffer *out, const struct plan *plan,
     bp_buffer_print(out,
                     "</title><circle class=\"rim\" cx=\"%.0f\" cy=\"%.1f\" r=\"%d\"/>"
                     "<circle class=\"value %s\" cx=\"%.0f\" cy=\"%.1f\" r=\"%d\" "
-                    "opacity=\"%.2f\"/><text x=\"%.0f\" y=\"%.1f\">%.2g</text>",
-                    x, y, RADIUS, a < 0.0 ? "down" : "up", x, y, RADIUS - 1, depth, x, y + 4, a);
+                    "opacity=\"%.2f\"/>",
+                    x, y, RADIUS, a < 0.0 ? "down" : "up", x, y, RADIUS - 1, depth);
+    snprintf(number, sizeof number, "%.2g", a);
+    bp_buffer_print(
+        out, "<text x=\"%.0f\" y=\"%.1f\"%s>%s</text>", x, y + 4,
+        strlen(number) > 4 ? " textLength=\"27\" lengthAdjust=\"spacingAndGlyphs\"" : "", number);
     if (layer > 0)
         bp_buffer_print(out, "<text class=\"small\" x=\"%.0f\" y=\"%.1f\">&delta; %.2g</text>", x,
                         y + RADIUS + 12, row_of(trace->pass->delta, trace, layer)[i]);

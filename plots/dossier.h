@@ -1,0 +1,47 @@
+/* dossier.h -- the pages of a set of runs, made from their records.
+ *
+ *     out/NAME/report.html    each run's own (plots/page.h)
+ *     out/explain/CAUSE.html  a page on each cause that was found in any
+ *     out/index.html          all of them, when the last one is in
+ *
+ * A run's record may go once it is in: the dossier keeps a line of it.
+ */
+#ifndef BP_DOSSIER_H
+#define BP_DOSSIER_H
+
+#include "diag/record.h"
+#include "plots/gallery.h"
+#include "plots/page.h"
+
+/* What the index needs of one run. */
+struct bp_dossier_item {
+    struct bp_page_item line; /* its texts are those below; the rest is NULL */
+    char name[64], title[200], since[40];
+    char verdict[BP_RECORD_LINE], expected[2 * BP_RECORD_LINE + 64];
+    char cause[BP_FINDING_NAME_MAX], help[BP_FINDING_LINE_MAX];
+    double *loss; /* owned */
+};
+
+struct bp_dossier {
+    size_t n;
+    struct bp_dossier_item **item; /* owned */
+};
+
+/* Accepts {0}, which is an empty dossier ready for use. */
+void bp_dossier_release(struct bp_dossier *dossier);
+
+/* Writes the run's page to the folder out/NAME, which must be there, and its
+ * causes' pages. gallery: as drawn, or with fewer figures and why in note (both may
+ * be NULL). report: the whole report as text, or NULL. BP_ENOMEM, BP_EFILE. */
+enum bp_status bp_dossier_add(struct bp_dossier *dossier, const struct bp_record *record,
+                              const struct bp_gallery *gallery, const char *note,
+                              const char *report, const char *out, struct bp_error *error);
+
+/* A run that could not be made: why. BP_ENOMEM. */
+enum bp_status bp_dossier_fail(struct bp_dossier *dossier, const char *name, const char *why);
+
+/* Writes out/index.html. BP_ENOMEM, BP_EFILE. */
+enum bp_status bp_dossier_close(const struct bp_dossier *dossier, const char *out,
+                                struct bp_error *error);
+
+#endif
