@@ -336,7 +336,8 @@ static const struct bp_fault FAULT[] = {
      .plant = plant_whole_number,
      .page = {.right = "db = sum / N",
               .wrong = "db = (int) sum / N",
-              .shows = "db is a whole number, nearly always 0, while dW agrees.",
+              .shows = "db is a whole number, nearly always 0, while dW agrees; where errors are "
+                       "large it moves in jumps.",
               .c_wrong = "int sum = 0; db[i] = sum / N;",
               .c_right = "double sum = 0.0; db[i] = sum / (double)N;",
               .py_wrong = "db = delta.sum(0) // N",

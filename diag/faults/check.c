@@ -44,6 +44,7 @@ PLANT_CHECK(one_sided)
 {
     (void)h;
     check->one_sided = true;
+    check->step = 1e-4;
 }
 
 PLANT_CHECK(magnitudes)

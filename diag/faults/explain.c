@@ -118,7 +118,7 @@ static void variants(const struct bp_fault *fault, FILE *out)
 static void try_it(const struct bp_fault *fault, FILE *out)
 {
     if (bp_fault_plantable(fault))
-        fprintf(out, "\n  try it   backprobe run scenarios/xor.conf --plant %s\n", fault->name);
+        fprintf(out, "\n  try it\n    backprobe run scenarios/xor.conf --plant %s\n", fault->name);
 }
 
 /* The help as it stands for any layer. */

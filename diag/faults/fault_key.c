@@ -116,6 +116,19 @@ static size_t count_layers(struct bp_hypothesis *h, const struct bp_setting *set
     return n;
 }
 
+static enum bp_status no_place(const struct bp_hypothesis *h, struct bp_error *error)
+{
+    char where[48] = "in any layer";
+    if (h->layer == BP_HIDDEN_LAYERS)
+        snprintf(where, sizeof where, "in the hidden layers");
+    else if (h->layer != BP_ALL_LAYERS)
+        snprintf(where, sizeof where, "in layer %zu", h->layer);
+    return bp_error_set(error, BP_EINPUT,
+                        "fault '%s': does not apply %s of this network (it would be right, or have "
+                        "no meaning)",
+                        h->fault->name, where);
+}
+
 static enum bp_status check_place(struct bp_hypothesis *h, const struct bp_setting *setting,
                                   struct bp_error *error)
 {
@@ -130,12 +143,8 @@ static enum bp_status check_place(struct bp_hypothesis *h, const struct bp_setti
                             single ? "fault '%s': is of one neuron; expected '%s:layer:neuron'"
                                    : "fault '%s': is of a whole layer; expected '%s:layer'",
                             name, name);
-    const size_t n = count_layers(h, setting);
-    if (n == 0)
-        return bp_error_set(error, BP_EINPUT,
-                            "fault '%s': does not apply %s of this network (it would be right, or "
-                            "have no meaning)",
-                            name, h->layer == BP_ALL_LAYERS ? "to any layer" : "there in a layer");
+    if (count_layers(h, setting) == 0)
+        return no_place(h, error);
     if (h->layer == BP_ALL_LAYERS && (h->fault->extent & BP_AT_ALL) == 0)
         return bp_error_set(error, BP_EINPUT, "fault '%s': is of one layer; expected '%s:layer'",
                             name, name);

@@ -128,7 +128,8 @@ static const struct bp_fault FAULT[] = {
      .plant = plant_doubled,
      .page = {.right = "lambda/2 |W|^2 has the gradient lambda W",
               .wrong = "2 lambda W",
-              .shows = "backprop - numeric is +lambda W; biases agree.",
+              .shows = "backprop - numeric is +lambda W; biases agree. Weights are pulled in twice "
+                       "as hard as the loss says.",
               .c_wrong = "grad[k] = g[k] + 2.0 * lambda * w[k];",
               .c_right = "grad[k] = g[k] + lambda * w[k];",
               .py_wrong = "dW += 2 * lam * W",
@@ -146,7 +147,8 @@ static const struct bp_fault FAULT[] = {
      .plant = plant_halved,
      .page = {.right = "lambda/2 |W|^2 has the gradient lambda W",
               .wrong = "lambda/2 W",
-              .shows = "backprop - numeric is -lambda/2 W; biases agree.",
+              .shows = "backprop - numeric is -lambda/2 W; biases agree. Weights are pulled in "
+                       "half as hard as the loss says.",
               .c_wrong = "grad[k] = g[k] + 0.5 * lambda * w[k];",
               .c_right = "grad[k] = g[k] + lambda * w[k];",
               .py_wrong = "dW += 0.5 * lam * W",

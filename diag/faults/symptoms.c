@@ -246,7 +246,8 @@ static const struct bp_fault FAULT[] = {
      .plant_train = overshooting,
      .page = {.right = "|step| / |weights| about 1e-3",
               .wrong = "above 1/2",
-              .shows = "Each step replaces the weights more than it corrects them.",
+              .shows = "Each step replaces the weights more than it corrects them; the loss jumps, "
+                       "and units die or saturate.",
               .c_wrong = "const double rate = 10.0;",
               .c_right = "const double rate = 0.1;",
               .py_wrong = "rate = 10.0",
