@@ -192,16 +192,18 @@ enum bp_status bp_checkup_text(FILE *out, const struct bp_checkup *checkup,
     bp_contract_text(&checkup->contract, text, sizeof text);
     bp_report_wrap(out, 0, "contract    ", text);
     fputc('\n', out);
+    if (checkup->checked)
+        bp_gradreport_brief(out, &checkup->check, &gradient);
+    if (checkup->findings.n > 0) {
+        fputc('\n', out);
+        bp_report_text(out, &checkup->findings, style->colour);
+    }
     if (checkup->checked) {
-        const enum bp_status status = bp_gradreport_text(out, &checkup->check, &gradient);
+        const enum bp_status status = bp_gradreport_details(out, &checkup->check, &gradient);
         if (status != BP_OK)
             return status;
-        fputc('\n', out);
     }
-    if (checkup->findings.n > 0) {
-        bp_report_text(out, &checkup->findings, style->colour);
-        fputc('\n', out);
-    }
+    fputc('\n', out);
     bp_report_summary(out, style->name, &checkup->findings, style->colour);
     return BP_OK;
 }

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { INDENT = 12, LINE = 400, WORST = 10, SHOWN = 3 };
+enum { INDENT = 12, LINE = 400, WORST = 5, SHOWN = 3 };
 
 #define RED "\033[1;31m"
 #define YELLOW "\033[33m"
@@ -195,7 +195,7 @@ static void print_entry(FILE *out, const char *name, const struct bp_entry *entr
     number_text(entry->backprop, backprop);
     number_text(entry->numeric, numeric);
     ratio_text(entry, 3, ratio);
-    add(line, sizeof line, "%-8s  backprop %s  numeric %s ± %.0e  ratio %s", name, backprop,
+    add(line, sizeof line, "%-8s backprop %s  numeric %s ± %.0e  ratio %s", name, backprop,
         numeric, entry->error, ratio);
     const int room = BP_REPORT_WIDTH + 1 - (int)strlen(line); /* ± takes two bytes */
     fprintf(out, "%*s%s\n", room < INDENT ? room < 2 ? 2 : room : INDENT, "", line);
@@ -397,7 +397,8 @@ static bool is_wrong(enum bp_outcome outcome)
 static enum bp_status print_entries(FILE *out, const struct bp_gradcheck *check,
                                     const struct bp_gradreport_style *style)
 {
-    const size_t room = style->worst > 0 ? style->worst : WORST;
+    const size_t usual = check->outcome == BP_OUTCOME_AGREES ? SHOWN : WORST;
+    const size_t room = style->worst > 0 ? style->worst : usual;
     if (style->all) {
         print_all(out, check);
         return BP_OK;
@@ -498,23 +499,37 @@ static void print_twin(FILE *out, const struct bp_gradcheck *check)
         bp_report_wrap(out, 2, "twin:    ", text);
 }
 
-enum bp_status bp_gradreport_text(FILE *out, const struct bp_gradcheck *check,
-                                  const struct bp_gradreport_style *style)
+static const struct bp_gradreport_style USUAL = {0};
+
+void bp_gradreport_brief(FILE *out, const struct bp_gradcheck *check,
+                         const struct bp_gradreport_style *style)
 {
-    static const struct bp_gradreport_style USUAL = {0};
     char headline[LINE];
-    style = style == NULL ? &USUAL : style;
+    const bool colour = style != NULL && style->colour;
     bp_gradreport_headline(check, headline, sizeof headline);
     const char *hue = check->outcome == BP_OUTCOME_AGREES       ? GREEN
                       : check->outcome == BP_OUTCOME_NOT_TESTED ? YELLOW
                                                                 : RED;
-    fputs(style->colour ? hue : "", out);
+    fputs(colour ? hue : "", out);
     bp_report_wrap(out, 0, "gradcheck   ", headline);
-    fputs(style->colour ? PLAIN : "", out);
+    fputs(colour ? PLAIN : "", out);
     print_evidence(out, check);
+}
+
+enum bp_status bp_gradreport_details(FILE *out, const struct bp_gradcheck *check,
+                                     const struct bp_gradreport_style *style)
+{
+    style = style == NULL ? &USUAL : style;
     print_tensors(out, check, style->colour);
     const enum bp_status status = print_entries(out, check, style);
     print_method(out, check);
     print_twin(out, check);
     return status;
+}
+
+enum bp_status bp_gradreport_text(FILE *out, const struct bp_gradcheck *check,
+                                  const struct bp_gradreport_style *style)
+{
+    bp_gradreport_brief(out, check, style);
+    return bp_gradreport_details(out, check, style);
 }

@@ -17,11 +17,18 @@
 
 struct bp_gradreport_style {
     bool all;     /* every entry in the table, not the worst only */
-    size_t worst; /* entries in the table otherwise; 0: 10 */
+    size_t worst; /* entries in the table otherwise; 0: 5, or 3 when all agree */
     bool colour;
 };
 
-/* style may be NULL. BP_ENOMEM. */
+/* The headline with its evidence, and the tables with the method; between them there
+ * is room for the cause. style may be NULL. BP_ENOMEM. */
+void bp_gradreport_brief(FILE *out, const struct bp_gradcheck *check,
+                         const struct bp_gradreport_style *style);
+enum bp_status bp_gradreport_details(FILE *out, const struct bp_gradcheck *check,
+                                     const struct bp_gradreport_style *style);
+
+/* Both. */
 enum bp_status bp_gradreport_text(FILE *out, const struct bp_gradcheck *check,
                                   const struct bp_gradreport_style *style);
 

@@ -5,9 +5,10 @@
  *       because: layer 1 is wrong while layer 2, which feeds it, is right
  *       help: multiply the hidden delta by a * (1 - a)
  *       follows: vanishing-deltas in layer 1 (likely) since step 12
- *         because: mean |delta| 3.1e-09, beside 0.11 in layer 2
+ *         mean |delta| 3.1e-09, beside 0.11 in layer 2
  *
- * Lower case, no full stop. Consequences stand beneath their cause. Text lines
+ * Lower case, no full stop. Consequences stand beneath their cause,
+ * with their first line of evidence. Text lines
  * fit 80 columns, the summary is always one; colour comes only when asked for. TSV and JSON hold
  * everything in full; JSON has no NaN, so numbers that are not finite are "nan", "inf" and
  * "-inf". Control characters in a text from outside are shown as '?'.

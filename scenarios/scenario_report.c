@@ -96,22 +96,23 @@ enum bp_status bp_scenario_report(FILE *out, const struct bp_record *record,
             when(style->colour, PLAIN));
     settings(out, record);
     fputc('\n', out);
-    if (record->checked) {
-        if (record->check_moved)
-            bp_report_wrap(out, 0, "gradcheck   ",
-                           "at the start some derivatives are below the noise, so that nothing is "
-                           "told; this is at a drawn point");
-        const enum bp_status status = bp_gradreport_text(out, &record->check, &gradient);
-        if (status != BP_OK)
-            return status;
-        fputc('\n', out);
-    }
+    if (record->checked && record->check_moved)
+        bp_report_wrap(out, 0, "gradcheck   ",
+                       "at the start some derivatives are below the noise, so that nothing is "
+                       "told; this is at a drawn point");
+    if (record->checked)
+        bp_gradreport_brief(out, &record->check, &gradient);
     training(out, record);
     if (record->findings.n > 0) {
         fputc('\n', out);
         bp_report_text(out, &record->findings, style->colour);
     }
     proof(out, record);
+    if (record->checked) {
+        const enum bp_status status = bp_gradreport_details(out, &record->check, &gradient);
+        if (status != BP_OK)
+            return status;
+    }
     fputc('\n', out);
     outcome(out, record, style->colour);
     return BP_OK;

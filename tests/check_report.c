@@ -58,7 +58,7 @@ START_TEST(findings_name_show_explain_and_help)
               "  because: with a * (1 - a) put back, all 9 agree\n"
               "  help: multiply the hidden delta by a * (1 - a)\n"
               "  follows: exploding-deltas in layer 1, neuron 2 (likely) since step 12\n"
-              "    shows: mean |delta| is 3.5\n"
+              "    mean |delta| is 3.5\n"
               "note: slow\n"
               "  shows: it takes its time\n"
               "summary: xor: missing-activation-derivative in layer 1 (certain); 1 follows from "
