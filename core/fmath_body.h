@@ -61,27 +61,41 @@ struct pair {
     vec high, low;
 };
 
-/* e^x, for -746 <= x <= 710: outside, it is infinite or 0 in a double anyway.
- * e^r = (1 + r) + (r^2 q + r_low), the first sum kept in two parts. 2^n is put
- * on in two halves, since n reaches 1024 and -1076. */
-INLINE struct pair exp_pair(vec x)
+/* 2^n put on in two steps, the last of which rounds where the result is subnormal. */
+struct scale {
+    vec first, last;
+};
+
+/* |n| up to 1076. */
+INLINE struct scale scale_any(vec n)
 {
-    vec r, r_low;
-    const vec one = vec_set(1.0);
-    const vec n = reduce_exp(x, &r, &r_low);
-    const vec sum = one + r;
-    const vec rest = vec_fma(r * r, poly(r, EXP_Q, 11), ((one - sum) + r) + r_low);
     const vec t = vec_fma(n, vec_set(0.5), vec_set(ROUND));
-    const vec s = pow2(t), s_rest = pow2(n - (t - vec_set(ROUND)) + vec_set(ROUND));
-    const vec p = sum + rest;
-    return (struct pair){p * s * s_rest, ((sum - p) + rest) * s * s_rest};
+    return (struct scale){pow2(t), pow2(n - (t - vec_set(ROUND)) + vec_set(ROUND))};
 }
 
+/* -1076 <= n <= 0. */
+INLINE struct scale scale_down(vec n)
+{
+    return (struct scale){pow2(n + vec_set(ROUND + 64.0)), vec_set(0x1p-64)};
+}
+
+/* e^r 2^n, with e^r = (1 + r) + (r^2 q + r_low), the first sum kept in two parts. */
+INLINE struct pair exp_parts(vec r, vec r_low, struct scale scale)
+{
+    const vec one = vec_set(1.0), sum = one + r;
+    const vec rest = vec_fma(r * r, poly(r, EXP_Q, 11), ((one - sum) + r) + r_low);
+    const vec p = sum + rest;
+    return (struct pair){p * scale.first * scale.last,
+                         ((sum - p) + rest) * (scale.first * scale.last)};
+}
+
+/* Outside these bounds e^x is infinite or 0 in a double anyway. */
 INLINE vec vec_exp(vec x)
 {
-    x = vec_select(vec_less(vec_set(710.0), x), vec_set(710.0), x);
-    x = vec_select(vec_less(x, vec_set(-746.0)), vec_set(-746.0), x);
-    return exp_pair(x).high;
+    vec r, r_low;
+    x = vec_at_least(vec_at_most(x, vec_set(710.0)), vec_set(-746.0));
+    const vec n = reduce_exp(x, &r, &r_low);
+    return exp_parts(r, r_low, scale_any(n)).high;
 }
 
 /* e^x - 1, for -40 <= x <= 710, is 2 (s (r + r^2 q + r_low) + s - 1/2) with
@@ -104,30 +118,28 @@ INLINE struct pair expm1_pair(vec x)
 /* Below 2^-54 it is x to the last bit, also where x / 2 would be rounded. */
 INLINE vec vec_expm1(vec x)
 {
-    const vec given = x;
-    x = vec_select(vec_less(vec_set(710.0), x), vec_set(710.0), x);
-    x = vec_select(vec_less(x, vec_set(-40.0)), vec_set(-40.0), x);
-    return vec_select(vec_less(vec_abs(given), vec_set(0x1p-54)), given, expm1_pair(x).high);
+    const vec bounded = vec_at_least(vec_at_most(x, vec_set(710.0)), vec_set(-40.0));
+    return vec_select(vec_less(vec_abs(x), vec_set(0x1p-54)), x, expm1_pair(bounded).high);
 }
 
-/* (num + num_low) / (d + d_low): the remainder of the rounded quotient is exact
- * with fma, and is divided again. */
+/* num / d, each in two parts: the remainder of the rounded quotient is exact with
+ * fma, and is divided again. */
 INLINE vec quotient(struct pair num, struct pair d)
 {
-    const vec inverse = vec_set(1.0) / d.high;
-    const vec q = num.high * inverse;
-    const vec remainder = vec_fma(-q, d.high, num.high) + vec_fma(-q, d.low, num.low);
-    return vec_fma(remainder, inverse, q);
+    const vec inverse = vec_set(1.0) / d.high, q = num.high * inverse;
+    const vec remainder = vec_fnma(q, d.high, num.high);
+    return vec_fma(vec_fnma(q, d.low, num.low) + remainder, inverse, q);
 }
 
 /* 1 / (1 + e^-x), or e^x / (1 + e^x) for x < 0: the exponential is always of a
  * number <= 0, so that nothing overflows. */
 INLINE vec vec_sigmoid(vec x)
 {
-    const vec one = vec_set(1.0), zero = vec_set(0.0), least_x = vec_set(-746.0);
+    vec r, r_low;
+    const vec one = vec_set(1.0), zero = vec_set(0.0);
     const mask negative = vec_less(x, zero);
-    x = -vec_abs(x);
-    const struct pair e = exp_pair(vec_select(vec_less(x, least_x), least_x, x));
+    const vec n = reduce_exp(vec_at_least(vec_minus_abs(x), vec_set(-746.0)), &r, &r_low);
+    const struct pair e = exp_parts(r, r_low, scale_down(n));
     const vec d = one + e.high;
     const struct pair num = {vec_select(negative, e.high, one), vec_select(negative, e.low, zero)};
     return quotient(num, (struct pair){d, ((one - d) + e.high) + e.low});
@@ -136,8 +148,8 @@ INLINE vec vec_sigmoid(vec x)
 /* -E / (2 + E) with E = e^(-2 |x|) - 1, and the sign of x. */
 INLINE vec vec_tanh(vec x)
 {
-    const vec two = vec_set(2.0), least_x = vec_set(-40.0), y = -two * vec_abs(x);
-    const struct pair e = expm1_pair(vec_select(vec_less(y, least_x), least_x, y));
+    const vec two = vec_set(2.0), y = two * vec_minus_abs(x);
+    const struct pair e = expm1_pair(vec_at_least(y, vec_set(-40.0)));
     const vec d = two + e.high;
     const vec t = quotient(e, (struct pair){d, ((two - d) + e.high) + e.low});
     return vec_select(vec_less(vec_abs(x), vec_set(0x1p-30)), x, vec_sign(vec_abs(t), x));

@@ -6,6 +6,8 @@
  * extension of gcc and clang); what has no operator is named here:
  *
  *     vec_fma(a, b, c)      a b + c, rounded once, in each lane
+ *     vec_fnma(a, b, c)     -a b + c, rounded once
+ *     vec_at_least(x, b)    the larger of x and b; a NaN in x stays
  *     vec_less(a, b)        a < b in each lane, false for a NaN
  *     vec_select(m, a, b)   a where m holds, else b
  *     mask_or, mask_any     of masks; whether m holds in any lane
@@ -48,6 +50,21 @@ INLINE ivec ivec_set(uint64_t x)
 INLINE vec vec_fma(vec a, vec b, vec c)
 {
     return _mm512_fmadd_pd(a, b, c);
+}
+
+INLINE vec vec_fnma(vec a, vec b, vec c)
+{
+    return _mm512_fnmadd_pd(a, b, c);
+}
+
+INLINE vec vec_at_least(vec x, vec bound)
+{
+    return _mm512_max_pd(bound, x);
+}
+
+INLINE vec vec_at_most(vec x, vec bound)
+{
+    return _mm512_min_pd(bound, x);
 }
 
 INLINE mask vec_less(vec a, vec b)
@@ -126,6 +143,21 @@ INLINE ivec ivec_set(uint64_t x)
 INLINE vec vec_fma(vec a, vec b, vec c)
 {
     return _mm256_fmadd_pd(a, b, c);
+}
+
+INLINE vec vec_fnma(vec a, vec b, vec c)
+{
+    return _mm256_fnmadd_pd(a, b, c);
+}
+
+INLINE vec vec_at_least(vec x, vec bound)
+{
+    return _mm256_max_pd(bound, x);
+}
+
+INLINE vec vec_at_most(vec x, vec bound)
+{
+    return _mm256_min_pd(bound, x);
 }
 
 INLINE mask vec_less(vec a, vec b)
@@ -207,6 +239,21 @@ INLINE vec vec_select(mask m, vec a, vec b)
     return (vec)(((ivec)a & m) | ((ivec)b & ~m));
 }
 
+INLINE vec vec_fnma(vec a, vec b, vec c)
+{
+    return vec_fma(-a, b, c);
+}
+
+INLINE vec vec_at_least(vec x, vec bound)
+{
+    return vec_select(vec_less(x, bound), bound, x);
+}
+
+INLINE vec vec_at_most(vec x, vec bound)
+{
+    return vec_select(vec_less(bound, x), bound, x);
+}
+
 INLINE mask mask_or(mask a, mask b)
 {
     return a | b;
@@ -252,6 +299,11 @@ INLINE void vec_store(double *p, vec v)
 INLINE vec vec_abs(vec x)
 {
     return (vec)((ivec)x & ivec_set(UINT64_MAX >> 1));
+}
+
+INLINE vec vec_minus_abs(vec x)
+{
+    return (vec)((ivec)x | ivec_set(UINT64_C(1) << 63));
 }
 
 /* The sign of s on x, whose own sign is clear. */
