@@ -48,7 +48,7 @@ static double unit_of(const struct work *work, size_t p)
 {
     if (p == work->slice.weights)
         return work->unit;
-    return bp_inputs_scaled(work->unit, work->form->inputs.largest[work->slice.first + p]);
+    return work->unit * work->form->inputs.scale[work->slice.first + p];
 }
 
 /* sum collects what both ends differ by over h, bend what they have in common. */
@@ -82,16 +82,16 @@ static void add_column(struct work *work, size_t p, double d)
 }
 
 /* u_p h of every open parameter, in one sample. */
-static void one_sample(struct work *work, const double *unit)
+static void one_sample(struct work *work)
 {
     const struct bp_inputs *inputs = &work->form->inputs;
     const struct bp_slice *slice = &work->slice;
-    const double *a = inputs->a + work->sample * inputs->width;
+    const double *scaled = inputs->scaled + work->sample * inputs->width;
     const size_t *list = inputs->list + work->sample * inputs->width;
     for (size_t k = 0; k < inputs->count[work->sample]; k++) {
         const size_t p = list[k] - slice->first;
         if (list[k] >= slice->first && p < slice->weights && work->w->open[p])
-            add_column(work, p, work->h * unit[p] * a[list[k]]);
+            add_column(work, p, work->h * work->unit * scaled[k]);
     }
     if (slice->bias && work->w->open[slice->weights])
         add_column(work, slice->weights, work->h * work->unit);
@@ -126,7 +126,7 @@ static bool one_turn(struct work *work, const double *unit, size_t m, int turn)
         w->hit[p] = false;
     }
     for (work->sample = 0; work->sample < work->form->exact.at->n; work->sample++)
-        one_sample(work, unit);
+        one_sample(work);
     for (size_t p = 0; p < m; p++) {
         if (!w->open[p])
             continue;

@@ -25,9 +25,13 @@ enum bp_status bp_inputs_init(struct bp_inputs *inputs, const struct bp_mlp *net
         return BP_ENOMEM;
     inputs->count = bp_mem_new(n, sizeof *inputs->count);
     inputs->list = bp_mem_new(n * width, sizeof *inputs->list);
-    inputs->largest = bp_mem_new(width, sizeof *inputs->largest);
-    if (inputs->count != NULL && inputs->list != NULL && inputs->largest != NULL)
+    inputs->largest = bp_mem_new(2 * width, sizeof *inputs->largest);
+    inputs->scaled = bp_mem_new(n * width, sizeof *inputs->scaled);
+    if (inputs->count != NULL && inputs->list != NULL && inputs->largest != NULL &&
+        inputs->scaled != NULL) {
+        inputs->scale = inputs->largest + width;
         return BP_OK;
+    }
     bp_inputs_release(inputs);
     return BP_ENOMEM;
 }
@@ -37,6 +41,7 @@ void bp_inputs_release(struct bp_inputs *inputs)
     bp_mem_free(inputs->count);
     bp_mem_free(inputs->list);
     bp_mem_free(inputs->largest);
+    bp_mem_free(inputs->scaled);
     *inputs = (struct bp_inputs){0};
 }
 
@@ -64,6 +69,12 @@ void bp_inputs_read(struct bp_inputs *inputs, const struct bp_pass *pass, size_t
             }
         inputs->count[s] = count;
     }
+    for (size_t j = 0; j < width; j++)
+        inputs->scale[j] = bp_inputs_inverse(inputs->largest[j]);
+    for (size_t s = 0; s < inputs->n; s++)
+        for (size_t k = s * width; k < s * width + inputs->count[s]; k++)
+            inputs->scaled[k] =
+                inputs->a[s * width + inputs->list[k]] * inputs->scale[inputs->list[k]];
 }
 
 /* ---- units ---------------------------------------------------------------- */
@@ -75,9 +86,9 @@ static double power_of_two(double x)
     return x <= 0x1p900 ? ldexp(1.0, ilogb(x)) : 0x1p900;
 }
 
-double bp_inputs_scaled(double unit, double size)
+double bp_inputs_inverse(double size)
 {
-    return power_of_two(size > 0.0 && isfinite(size) ? unit / size : unit);
+    return size > 0.0 && isfinite(size) ? power_of_two(1.0 / size) : 1.0;
 }
 
 double bp_inputs_unit(const struct bp_mlp *net, const double *theta, size_t layer, size_t neuron)
@@ -88,7 +99,7 @@ double bp_inputs_unit(const struct bp_mlp *net, const double *theta, size_t laye
     double top = 0.0;
     for (size_t k = 0; k < w->rows; k++)
         top = larger(top, theta[w->offset + k * w->cols + neuron]);
-    return top > 1.0 ? bp_inputs_scaled(1.0, top) : 1.0;
+    return top > 1.0 ? bp_inputs_inverse(top) : 1.0;
 }
 
 /* ---- what is asked for ---------------------------------------------------- */

@@ -15,6 +15,8 @@ struct bp_inputs {
     size_t *count;   /* owned: [n]: inputs of sample s that are not 0 */
     size_t *list;    /* owned: n x width: which; the first count[s] of a row count */
     double *largest; /* owned: [width]: max |a| over the samples; 0 for an input always 0 */
+    double *scale;   /* owned by largest: [width]: a power of two, about 1 / largest */
+    double *scaled;  /* owned: n x width: a scale, in the order of list */
 };
 
 /* Room for any layer of net. BP_ENOMEM. */
@@ -28,8 +30,8 @@ void bp_inputs_read(struct bp_inputs *inputs, const struct bp_pass *pass, size_t
  * layer after it changes by much more than 1. */
 double bp_inputs_unit(const struct bp_mlp *net, const double *theta, size_t layer, size_t neuron);
 
-/* unit / size, as a power of two; unit where size is 0 or not finite. */
-double bp_inputs_scaled(double unit, double size);
+/* 1 / size, as a power of two; 1 where size is 0 or not finite. */
+double bp_inputs_inverse(double size);
 
 /* The parameters of a neuron that options ask for. */
 struct bp_slice {

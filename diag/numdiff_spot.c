@@ -137,7 +137,7 @@ static double unit_of(const struct probe *probe)
         }
         top = fmax(top, sqrt(squares));
     }
-    return tensor->role == BP_WEIGHTS ? bp_inputs_scaled(unit, top) : unit;
+    return tensor->role == BP_WEIGHTS ? unit * bp_inputs_inverse(top) : unit;
 }
 
 static double tensor_size(const struct probe *probe)

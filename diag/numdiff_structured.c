@@ -48,6 +48,7 @@ struct worker {
     struct bp_line line;
     size_t layer, neuron, sample;                /* in work */
     struct bp_slice slice;                       /* the neuron's parameters in work */
+    double neuron_unit;                          /* and its unit */
     double *memory;                              /* owned: the arrays below */
     double *unit, *noise, *zero, *value, *error; /* [functions] */
     double *d, *change, *crossed;                /* [columns] */
@@ -85,15 +86,16 @@ static void flush(struct worker *w, size_t used, double *f, uint64_t *side)
 static void one_sample(struct worker *w, double h, double *f, uint64_t *side)
 {
     const struct bp_inputs *inputs = &w->all->inputs;
-    const double *a = inputs->a + w->sample * inputs->width;
+    const double *scaled = inputs->scaled + w->sample * inputs->width;
     const size_t *list = inputs->list + w->sample * inputs->width;
+    const double step = h * w->neuron_unit;
     size_t used = 0;
     for (size_t k = 0; k < inputs->count[w->sample]; k++) {
         const size_t j = list[k], p = j - w->slice.first;
         if (j < w->slice.first || p >= w->slice.weights || !w->line.wanted[p])
             continue;
         w->column[used] = p;
-        w->d[used++] = h * w->unit[p] * a[j];
+        w->d[used++] = step * scaled[k];
         if (used == w->ripple.room) {
             flush(w, used, f, side);
             used = 0;
@@ -101,7 +103,7 @@ static void one_sample(struct worker *w, double h, double *f, uint64_t *side)
     }
     if (w->slice.bias && w->line.wanted[w->slice.weights]) {
         w->column[used] = w->slice.weights;
-        w->d[used++] = h * w->unit[w->slice.weights];
+        w->d[used++] = step;
     }
     flush(w, used, f, side);
 }
@@ -133,9 +135,10 @@ static void set_units(struct worker *w)
     const struct bp_inputs *inputs = &all->inputs;
     const double unit = bp_inputs_unit(all->at->net, all->eval.theta, w->layer, w->neuron);
     const double n = all->at->net->spec.reduction == BP_MEAN ? (double)all->at->n : 1.0;
+    w->neuron_unit = unit;
     for (size_t p = 0; p < w->line.m; p++) {
         const bool is_weight = p < w->slice.weights;
-        w->unit[p] = is_weight ? bp_inputs_scaled(unit, inputs->largest[w->slice.first + p]) : unit;
+        w->unit[p] = is_weight ? unit * inputs->scale[w->slice.first + p] : unit;
         w->noise[p] = all->batch_noise / n;
     }
 }
