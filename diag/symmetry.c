@@ -431,7 +431,7 @@ static double saturated_share(const struct scene *scene, size_t l)
     for (size_t k = 0; k < count; k++) {
         const double slope = bp_activation_slope(layer->activation, layer->slope,
                                                  scene->pass.z[l][k], scene->pass.a[l][k]);
-        flat += !(slope >= BP_SATURATED_SLOPE * steepest);
+        flat += !(slope >= BP_FLAT_SLOPE * steepest);
     }
     return (double)flat / (double)count;
 }

@@ -49,7 +49,7 @@ enum {
 };
 
 /* A saturated neuron's slope is below this share of the steepest. */
-#define BP_SATURATED_SLOPE 0.01
+#define BP_FLAT_SLOPE 0.01
 
 /* A class of copies: member[first .. first + count - 1] of its layer. */
 struct bp_copies {

@@ -334,7 +334,7 @@ static enum bp_status find_one_signed(struct bench *bench)
         bp_finding_because(finding,
                            "layer %zu: %.0f %% of its answers are saturated (slope below %g of the "
                            "steepest)",
-                           l, 100.0 * look->saturated, BP_SATURATED_SLOPE);
+                           l, 100.0 * look->saturated, BP_FLAT_SLOPE);
         bp_finding_help(finding, "start from weights of both signs, such as Glorot's");
     }
     return BP_OK;
