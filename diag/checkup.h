@@ -15,6 +15,7 @@
 
 #include "diag/contract.h"
 #include "diag/gradcheck.h"
+#include "diag/stepper.h"
 
 #include <stdint.h>
 #include <stdio.h>
@@ -29,6 +30,7 @@ struct bp_checkup_options {
 
 struct bp_checkup {
     struct bp_contract contract;
+    struct bp_stepper stepper;
     bool checked;
     bool drawn; /* the gradient check is at a drawn point */
     struct bp_gradcheck check;

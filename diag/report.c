@@ -89,8 +89,9 @@ static void print_one(FILE *out, const struct bp_finding *finding, int depth, bo
     const int indent = 2 * depth + 2;
     print_heading(out, finding, depth, colour);
     if (depth > 0) { /* a consequence: its number, and no more */
-        bp_report_wrap(out, indent, "",
-                       finding->n_because > 0 ? finding->because[0] : finding->title);
+        const char *text = finding->n_because > 0 ? finding->because[0] : finding->title;
+        if (text[0] != '\0')
+            bp_report_wrap(out, indent, "", text);
         return;
     }
     if (finding->title[0] != '\0')

@@ -2,6 +2,7 @@
 #include "scenarios/runner.h"
 
 #include "core/mem.h"
+#include "diag/checkup.h"
 #include "diag/follow.h"
 #include "diag/health.h"
 #include "scenarios/expect.h"
@@ -166,6 +167,45 @@ static enum bp_status check_gradient(struct runner *run)
         record->check_moved = true;
     }
     return BP_OK;
+}
+
+/* What is wrong with the calls, the gradient and the steps, named. A network of core
+ * with nothing planted whose gradient agrees has nothing to be named. */
+static enum bp_status name_causes(struct runner *run)
+{
+    struct bp_record *record = run->record;
+    struct bp_core_subject core = {0};
+    struct bp_view own;
+    struct bp_view *view = &run->rig.view;
+    enum bp_status status = BP_OK;
+    if (!run->rig.is_case) {
+        if (run->rig.n_faults == 0 &&
+            (!record->checked || record->check.outcome == BP_OUTCOME_AGREES))
+            return BP_OK;
+        const struct bp_batch batch = check_batch(run);
+        status = bp_core_subject_init(&core, &run->rig.net, batch.n < 16 ? 16 : batch.n);
+        if (status == BP_OK)
+            status = bp_view_open(&own, &core.subject, run->error);
+        if (status != BP_OK) {
+            bp_core_subject_release(&core);
+            return status;
+        }
+        view = &own;
+    }
+    struct bp_checkup checkup;
+    const struct bp_batch batch = check_batch(run);
+    const struct bp_checkup_options options = {.theta = run->rig.net.theta, .batch = &batch};
+    status = bp_checkup_run(&checkup, view, &options, run->error);
+    if (status == BP_OK) {
+        record->findings = checkup.findings; /* the first: earliest causes */
+        checkup.findings = (struct bp_findings){0};
+        bp_checkup_release(&checkup);
+    }
+    if (view == &own) {
+        bp_view_close(&own);
+        bp_core_subject_release(&core);
+    }
+    return status;
 }
 
 /* ---- training ------------------------------------------------------------------------- */
@@ -360,6 +400,8 @@ static enum bp_status look_and_train(struct runner *run)
         bp_symmetry_look(&record->symmetry, &run->rig.net, data->n, data->x, data->t);
     if (status == BP_OK)
         status = check_gradient(run);
+    if (status == BP_OK)
+        status = name_causes(run);
     if (status == BP_OK && run->scenario->trains)
         status = train(run);
     if (status == BP_OK)
