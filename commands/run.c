@@ -5,6 +5,7 @@
 #include "diag/gradreport.h"
 #include "diag/report.h"
 #include "plots/dossier.h"
+#include "plots/live.h"
 #include "scenarios/runner.h"
 #include "scenarios/scenario_report.h"
 
@@ -36,9 +37,15 @@ static const struct option LONG[] = {{"out", required_argument, NULL, OPT_OUT},
 
 /* ---- while it runs -------------------------------------------------------------------- */
 
-static void show_progress(void *self, const struct bp_runner_view *view)
+/* Who looks on: a line of progress, or a figure. */
+struct onlooker {
+    FILE *terminal; /* stderr, if it is a terminal; else NULL */
+    bool figure;
+    struct bp_live live;
+};
+
+static void show_line(FILE *terminal, const struct bp_runner_view *view)
 {
-    FILE *terminal = self;
     const struct bp_course *course = &view->record->course;
     const double rate = (double)view->epoch / (view->seconds > 0.0 ? view->seconds : 1e-9);
     const double left = (double)(view->epochs - view->epoch) / rate;
@@ -50,6 +57,35 @@ static void show_progress(void *self, const struct bp_runner_view *view)
     if (view->epoch == view->epochs)
         fputs("\r\033[K", terminal);
     fflush(terminal);
+}
+
+static void look(void *self, const struct bp_runner_view *view)
+{
+    struct onlooker *onlooker = self;
+    const struct bp_record *record = view->record;
+    struct bp_error note = {""};
+    const bool letters = onlooker->figure && onlooker->live.terminal != NULL;
+    if (onlooker->figure && bp_live_course(&onlooker->live, record->title, &record->course,
+                                           (double)record->steps / (double)record->epochs,
+                                           view->epoch == view->epochs, &note) != BP_OK)
+        fprintf(stderr, "backprobe: note: %s\n", note.text);
+    if (onlooker->terminal != NULL && !letters)
+        show_line(onlooker->terminal, view);
+}
+
+/* Without a display the figure is letters on the terminal; without either, a note. */
+static void begin_look(struct onlooker *onlooker, const struct options *options)
+{
+    struct bp_error note = {""};
+    *onlooker =
+        (struct onlooker){.terminal = isatty(STDERR_FILENO) && !options->quiet ? stderr : NULL};
+    if (!options->live)
+        return;
+    const bool letters = options->term != NULL && strcmp(options->term, "dumb") == 0;
+    FILE *terminal = isatty(STDERR_FILENO) ? stderr : NULL;
+    onlooker->figure = bp_live_open(&onlooker->live, terminal, letters, &note) == BP_OK;
+    if (!onlooker->figure)
+        fprintf(stderr, "backprobe: note: %s\n", note.text);
 }
 
 /* ---- files ------------------------------------------------------------------------------ */
@@ -193,14 +229,6 @@ static int run_file(const char *path, const struct options *options, struct bp_r
 {
     struct bp_scenario scenario;
     struct bp_error error = {""};
-    const bool terminal = isatty(STDERR_FILENO);
-    const struct bp_runner_options runner = {.folder = options->out,
-                                             .seconds_between = 0.2,
-                                             .watch =
-                                                 terminal && !options->quiet ? show_progress : NULL,
-                                             .self = stderr,
-                                             .plant = options->plant,
-                                             .n_plant = options->n_plant};
     *record = (struct bp_record){0};
     enum bp_status status = bp_scenario_read(&scenario, path, &error);
     if (status != BP_OK) {
@@ -209,7 +237,17 @@ static int run_file(const char *path, const struct options *options, struct bp_r
     }
     if (options->n_plant > 0) /* what it then shows is not what the file expects */
         scenario.expects = false;
+    struct onlooker onlooker;
+    begin_look(&onlooker, options);
+    const bool looks = onlooker.terminal != NULL || onlooker.figure;
+    const struct bp_runner_options runner = {.folder = options->out,
+                                             .seconds_between = 0.2,
+                                             .watch = looks ? look : NULL,
+                                             .self = &onlooker,
+                                             .plant = options->plant,
+                                             .n_plant = options->n_plant};
     status = bp_runner_run(record, &scenario, &runner, &error);
+    bp_live_close(&onlooker.live);
     bp_scenario_release(&scenario);
     if (status == BP_OK)
         status = print(record, options);

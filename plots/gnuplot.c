@@ -270,7 +270,7 @@ enum bp_status bp_gnuplot_show(const struct bp_script *script, const char *windo
 
 enum bp_status bp_gnuplot_open(struct bp_program *to, struct bp_error *note)
 {
-    const char *const argv[] = {program(), "-d", NULL};
+    const char *const argv[] = {program(), "-d", "-p", NULL}; /* the last figure stays */
     if (bp_program_open(to, argv, NULL) == BP_OK)
         return BP_OK;
     return bp_error_set(note, BP_EUNSUPPORTED,

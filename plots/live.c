@@ -1,6 +1,7 @@
 /* live.c -- a figure that is sent again and again. */
 #include "plots/live.h"
 
+#include "core/mem.h"
 #include "plots/curves.h"
 
 #include <time.h>
@@ -17,12 +18,12 @@ static void plot_panel(struct bp_script *to, struct bp_curves *curves, bool want
     bp_curves_plot(to, curves);
 }
 
-static void plot_one(struct bp_script *to, const struct bp_figure_live *figure,
-                     const struct bp_axis *x, const double *y, const char *what)
+static void plot_one(struct bp_script *to, size_t n, const double *epoch, const double *y,
+                     const struct bp_axis *x, const char *what)
 {
-    const struct bp_stroke curve = {.n = figure->n, .x = figure->epoch, .y = y};
+    const struct bp_stroke curve = {.n = n, .x = epoch, .y = y};
     struct bp_curves curves = {.n = 1, .curve = &curve, .x = *x, .y_words = what, .what = what};
-    plot_panel(to, &curves, y == figure->loss);
+    plot_panel(to, &curves, what[0] == 'l');
 }
 
 static void plot_layers(struct bp_script *to, const struct bp_figure_live *figure,
@@ -35,8 +36,8 @@ static void plot_layers(struct bp_script *to, const struct bp_figure_live *figur
     for (size_t l = 0; l < figure->layers && l < BP_LIVE_LAYERS_MAX; l++) {
         snprintf(name[l], sizeof name[l], "layer %zu", l + 1);
         curve[curves.n++] = (struct bp_stroke){.name = name[l],
-                                               .n = figure->n,
-                                               .x = figure->epoch,
+                                               .n = figure->times,
+                                               .x = figure->time,
                                                .y = figure->delta[l],
                                                .ink = (enum bp_ink)(l % BP_INK_CURVES)};
     }
@@ -51,14 +52,15 @@ void bp_figure_live(struct bp_script *to, const struct bp_figure_live *figure)
     if (!to->plain)
         to->height = 420;
     bp_axis_see(&x, figure->n, figure->epoch);
+    bp_axis_see(&x, figure->times, figure->time);
     bp_axis_fit(&x, false);
     bp_ink_begin(to, figure->title);
     bp_ink_alt(to, "loss, accuracy and mean |delta| of each layer so far. ");
     bp_ink_panel(to, 0.17, 0.8, top - each + GAP, top);
-    plot_one(to, figure, &x, figure->loss, "loss");
+    plot_one(to, figure->n, figure->epoch, figure->loss, &x, "loss");
     if (figure->accuracy != NULL) {
         bp_ink_panel(to, 0.17, 0.8, top - 2 * each + GAP, top - each);
-        plot_one(to, figure, &x, figure->accuracy, "accuracy");
+        plot_one(to, figure->n, figure->epoch, figure->accuracy, &x, "accuracy");
     }
     bp_ink_panel(to, 0.17, 0.8, bottom + (to->plain ? 0.0 : 0.02), top - (panels - 1) * each);
     plot_layers(to, figure, &x);
@@ -72,10 +74,13 @@ static long long now_ms(void)
     return (long long)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-enum bp_status bp_live_open(struct bp_live *live, FILE *terminal, struct bp_error *note)
+enum bp_status bp_live_open(struct bp_live *live, FILE *terminal, bool letters,
+                            struct bp_error *note)
 {
     *live = (struct bp_live){.last_ms = -BETWEEN_MS};
-    enum bp_status status = bp_gnuplot_window(live->window, BP_GNUPLOT_LIMIT_MS, note);
+    enum bp_status status = letters && terminal != NULL
+                                ? BP_EUNSUPPORTED
+                                : bp_gnuplot_window(live->window, BP_GNUPLOT_LIMIT_MS, note);
     if (status == BP_OK)
         status = bp_gnuplot_open(&live->pipe, note);
     else if (terminal != NULL) {
@@ -113,10 +118,15 @@ static enum bp_status draw_letters(struct bp_live *live, const struct bp_script 
     return status;
 }
 
+static bool is_due(const struct bp_live *live, bool now)
+{
+    return live->open && (now || now_ms() - live->last_ms >= BETWEEN_MS);
+}
+
 enum bp_status bp_live_update(struct bp_live *live, const struct bp_figure_live *figure, bool now,
                               struct bp_error *note)
 {
-    if (!live->open || (!now && now_ms() - live->last_ms < BETWEEN_MS))
+    if (!is_due(live, now))
         return BP_OK;
     struct bp_script script;
     bp_script_init(&script, live->terminal != NULL);
@@ -133,4 +143,50 @@ void bp_live_close(struct bp_live *live)
 {
     bp_program_close(&live->pipe, CLOSE_MS);
     *live = (struct bp_live){0};
+}
+
+/* ---- from a course ---------------------------------------------------------------- */
+
+/* at: epochs of the losses, then times and deltas of the checkpoints. */
+static void fill(struct bp_figure_live *figure, const struct bp_course *course,
+                 double steps_per_epoch, double *at, const double **delta)
+{
+    double *time = at + course->n_losses;
+    for (size_t i = 0; i < course->n_losses; i++)
+        at[i] = (double)((i + 1) * course->stride);
+    for (size_t p = 0; p < course->n_points; p++)
+        time[p] = (double)course->point[p].step / steps_per_epoch;
+    for (size_t l = 0; l < figure->layers; l++) {
+        double *mean = time + (l + 1) * course->n_points;
+        for (size_t p = 0; p < course->n_points; p++)
+            mean[p] = bp_course_at(course, p, l + 1)->delta;
+        delta[l] = mean;
+    }
+    figure->n = course->n_losses;
+    figure->epoch = at;
+    figure->loss = course->losses;
+    figure->accuracy = course->data->classes > 0 ? course->accuracies : NULL;
+    figure->times = course->n_points;
+    figure->time = time;
+    figure->delta = delta;
+}
+
+enum bp_status bp_live_course(struct bp_live *live, const char *title,
+                              const struct bp_course *course, double steps_per_epoch, bool now,
+                              struct bp_error *note)
+{
+    const double *delta[BP_LIVE_LAYERS_MAX];
+    const size_t layers = course->net->spec.layers;
+    struct bp_figure_live figure = {
+        .title = title, .layers = layers < BP_LIVE_LAYERS_MAX ? layers : BP_LIVE_LAYERS_MAX};
+    if (!is_due(live, now))
+        return BP_OK;
+    const size_t n = course->n_losses + (1 + figure.layers) * course->n_points;
+    double *numbers = bp_mem_new(n, sizeof *numbers);
+    if (numbers == NULL)
+        return bp_error_set(note, BP_ENOMEM, "live figure: %s", bp_status_text(BP_ENOMEM));
+    fill(&figure, course, steps_per_epoch, numbers, delta);
+    const enum bp_status status = bp_live_update(live, &figure, true, note);
+    bp_mem_free(numbers);
+    return status;
 }

@@ -7,6 +7,7 @@
 #ifndef BP_LIVE_H
 #define BP_LIVE_H
 
+#include "diag/course.h"
 #include "plots/gnuplot.h"
 
 enum { BP_LIVE_LAYERS_MAX = 8 };
@@ -14,10 +15,12 @@ enum { BP_LIVE_LAYERS_MAX = 8 };
 struct bp_figure_live {
     const char *title;
     size_t n;
-    const double *epoch, *loss;
-    const double *accuracy; /* NULL: none */
+    const double *epoch, *loss; /* [n] */
+    const double *accuracy;     /* [n]; NULL: none */
+    size_t times;               /* at which the deltas were looked at */
+    const double *time;         /* [times] in epochs */
     size_t layers;
-    const double *const *delta; /* [layers] of [n] mean |delta| */
+    const double *const *delta; /* [layers] of [times] mean |delta| */
 };
 
 void bp_figure_live(struct bp_script *to, const struct bp_figure_live *figure);
@@ -30,13 +33,20 @@ struct bp_live {
     bool open;
 };
 
-/* Opens a window, or else writes letters to terminal. NULL: no letters; then
- * BP_EUNSUPPORTED says why there is no window. */
-enum bp_status bp_live_open(struct bp_live *live, FILE *terminal, struct bp_error *note);
+/* Opens a window; or, where there is none or letters are wanted, writes letters to
+ * terminal. terminal NULL: no letters; then BP_EUNSUPPORTED says why there is no
+ * window. */
+enum bp_status bp_live_open(struct bp_live *live, FILE *terminal, bool letters,
+                            struct bp_error *note);
 
 /* Draws, unless the last drawing is less than 250 ms old and `now` is false.
  * BP_EUNSUPPORTED with a note, once, when drawing has ended. */
 enum bp_status bp_live_update(struct bp_live *live, const struct bp_figure_live *figure, bool now,
+                              struct bp_error *note);
+
+/* The same from the course of a run that is going on. */
+enum bp_status bp_live_course(struct bp_live *live, const char *title,
+                              const struct bp_course *course, double steps_per_epoch, bool now,
                               struct bp_error *note);
 
 /* Accepts one that was not opened. */

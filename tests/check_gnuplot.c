@@ -338,14 +338,14 @@ END_TEST
 
 static const double EPOCH[] = {1, 2, 3}, LOSS[] = {3, 2, 1};
 static const double *const DELTA[] = {LOSS};
-static const struct bp_figure_live LIVE = {"live", 3, EPOCH, LOSS, NULL, 1, DELTA};
+static const struct bp_figure_live LIVE = {"live", 3, EPOCH, LOSS, NULL, 3, EPOCH, 1, DELTA};
 
 START_TEST(live_figures_reach_the_window)
 {
     struct bp_live live;
     setenv("DISPLAY", ":7", 1);
     pretend("tee -a sent | grep -q GPVAL && echo ' qt '; exit 0");
-    ck_assert_msg(bp_live_open(&live, NULL, &note) == BP_OK, "%s", note.text);
+    ck_assert_msg(bp_live_open(&live, NULL, false, &note) == BP_OK, "%s", note.text);
     ck_assert_int_eq(bp_live_update(&live, &LIVE, true, &note), BP_OK);
     ck_assert_int_eq(bp_live_update(&live, &LIVE, true, &note), BP_OK);
     bp_live_close(&live);
@@ -361,7 +361,7 @@ START_TEST(a_window_that_is_closed_ends_the_drawing_not_the_run)
     enum bp_status status = BP_OK;
     setenv("DISPLAY", ":7", 1);
     pretend("if test -e asked; then exit 0; fi; touch asked; cat >/dev/null; echo ' qt '");
-    ck_assert_msg(bp_live_open(&live, NULL, &note) == BP_OK, "%s", note.text);
+    ck_assert_msg(bp_live_open(&live, NULL, false, &note) == BP_OK, "%s", note.text);
     for (int i = 0; i < 1000 && status == BP_OK; i++) {
         status = bp_live_update(&live, &LIVE, true, &note);
         usleep(1000);
@@ -379,11 +379,11 @@ START_TEST(without_a_display_live_figures_are_letters)
     struct bp_live live;
     unsetenv("DISPLAY");
     unsetenv("WAYLAND_DISPLAY");
-    ck_assert_int_eq(bp_live_open(&live, NULL, &note), BP_EUNSUPPORTED);
+    ck_assert_int_eq(bp_live_open(&live, NULL, false, &note), BP_EUNSUPPORTED);
     if (!have_gnuplot())
         return;
     FILE *terminal = fopen("terminal", "w");
-    ck_assert_int_eq(bp_live_open(&live, terminal, &note), BP_OK);
+    ck_assert_int_eq(bp_live_open(&live, terminal, false, &note), BP_OK);
     ck_assert_int_eq(bp_live_update(&live, &LIVE, true, &note), BP_OK);
     bp_live_close(&live);
     fclose(terminal);

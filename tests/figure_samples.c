@@ -323,7 +323,8 @@ static void draw_live(struct bp_script *to, const char *title)
 {
     make_runs();
     const double *const delta[] = {loss[1], accuracy[1]};
-    const struct bp_figure_live figure = {title, EPOCHS, epoch, loss[1], accuracy[1], 2, delta};
+    const struct bp_figure_live figure = {title,  EPOCHS, epoch, loss[1], accuracy[1],
+                                          EPOCHS, epoch,  2,     delta};
     bp_figure_live(to, &figure);
 }
 
@@ -331,7 +332,8 @@ static void ill_live(struct bp_script *to, const char *title)
 {
     make_runs();
     const double *const delta[] = {loss[2], loss[2]};
-    const struct bp_figure_live figure = {title, EPOCHS, epoch, loss[2], NULL, 2, delta};
+    const struct bp_figure_live figure = {title,  EPOCHS, epoch, loss[2], NULL,
+                                          EPOCHS, epoch,  2,     delta};
     bp_figure_live(to, &figure);
 }
 
