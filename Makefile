@@ -5,6 +5,10 @@ CC      ?= cc
 OPT     ?= -O3
 WARN     = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror
 comma    = ,
+LIB_LIBS = $(shell pkg-config --libs jansson zlib 2>/dev/null) -ldl -lm
+VERSION  = $(shell sed -n 's/^\#define BP_VERSION "\(.*\)"/\1/p' main.c)
+PREFIX  ?= /usr/local
+LIBDIR   = $(PREFIX)/lib
 BUILD   ?= build/$(notdir $(CC))$(OPT)$(if $(SANITIZE),-$(subst $(comma),-,$(SANITIZE)))
 DEPS     = libconfig jansson zlib
 
@@ -51,6 +55,47 @@ $(BUILD)/%.o: %.c | $(FIRST)
 	$(CC) $(CFLAGS) $(KERNEL_FLAGS) -MMD -MP -c -o $@ $<
 
 -include $(patsubst %.o,%.d,$(call OBJ,main.c $(APP_SRC) $(LIB_SRC) $(TEST_SRC)))
+
+# The library: all that main.c and the commands stand on; backprobe.h is its header.
+$(BUILD)/libbackprobe.a: $(call OBJ,$(LIB_SRC))
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+$(BUILD)/libbackprobe.so.1: $(call OBJ,$(LIB_SRC)) setup/libbackprobe.map
+	$(CC) $(LDFLAGS) -shared -Wl,-soname,libbackprobe.so.1 -Wl,--version-script=setup/libbackprobe.map \
+	    -o $@ $(filter %.o,$^) $(LIB_LIBS)
+
+FORCE:
+$(BUILD)/libbackprobe.so: $(BUILD)/libbackprobe.so.1
+	@ln -sf libbackprobe.so.1 $@
+
+$(BUILD)/backprobe.pc: setup/backprobe.pc.in main.c FORCE
+	@sed 's|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$(LIBDIR)|; s|@VERSION@|$(VERSION)|' $< > $@
+
+## lib: build libbackprobe (static and shared) and its pkg-config file
+lib: $(BUILD)/libbackprobe.a $(BUILD)/libbackprobe.so $(BUILD)/backprobe.pc
+
+## install: the program, the library, backprobe.h and the helpers (PREFIX, DESTDIR)
+install: backprobe lib
+	install -d $(addprefix $(DESTDIR)$(PREFIX)/,bin include lib/pkgconfig share/backprobe)
+	install -m 755 backprobe $(DESTDIR)$(PREFIX)/bin
+	install -m 644 backprobe.h $(DESTDIR)$(PREFIX)/include
+	install -m 644 $(BUILD)/libbackprobe.a $(DESTDIR)$(LIBDIR)
+	install -m 755 $(BUILD)/libbackprobe.so.1 $(DESTDIR)$(LIBDIR)
+	ln -sf libbackprobe.so.1 $(DESTDIR)$(LIBDIR)/libbackprobe.so
+	install -m 644 $(BUILD)/backprobe.pc $(DESTDIR)$(LIBDIR)/pkgconfig
+	install -m 644 examples/backprobe.py examples/backprobe.js $(DESTDIR)$(PREFIX)/share/backprobe
+
+## uninstall: take away what install put there
+uninstall:
+	rm -f $(addprefix $(DESTDIR)$(PREFIX)/,bin/backprobe include/backprobe.h \
+	    share/backprobe/backprobe.py share/backprobe/backprobe.js) \
+	    $(addprefix $(DESTDIR)$(LIBDIR)/,libbackprobe.a libbackprobe.so libbackprobe.so.1 pkgconfig/backprobe.pc)
+	-rmdir $(DESTDIR)$(PREFIX)/share/backprobe
+
+## examples: every example, right and wrong: a wrong one is named, a right one is silent
+examples: backprobe lib
+	@sh examples/run.sh ./backprobe $(BUILD)
 
 ## setup: install what running and testing need (nothing when nothing is missing)
 setup:
@@ -123,4 +168,4 @@ help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
 
 export BACKPROBE_SMALL
-.PHONY: all setup setup-dev scenarios plots test mnist subjects layers lint asan valgrind clean help
+.PHONY: FORCE all lib install uninstall examples setup setup-dev scenarios plots test mnist subjects layers lint asan valgrind clean help

@@ -1,9 +1,11 @@
 /* check.c -- backprobe check: is the gradient right? where not, and why? Of a program
- * (--subject), or of the built-in network with faults planted. */
+ * (--subject), of arrays dumped to files (--gradient), or of the built-in network with
+ * faults planted. */
 #include "commands/command.h"
 
 #include "core/init.h"
 #include "diag/faults/fault.h"
+#include "diag/files.h"
 #include "diag/public.h"
 #include "diag/sharedobject.h"
 
@@ -11,11 +13,25 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { OPT_SUBJECT = 512, OPT_TIMEOUT, OPT_NETWORK, OPT_PLANT, PLANTS_MOST = 16, LONG_MOST = 32 };
+enum {
+    OPT_SUBJECT = 512,
+    OPT_TIMEOUT,
+    OPT_NETWORK,
+    OPT_PLANT,
+    OPT_LAYOUT,
+    OPT_THETA,
+    OPT_GRADIENT,
+    OPT_AFTER,
+    OPT_DATA,
+    OPT_OUTPUTS,
+    PLANTS_MOST = 16,
+    LONG_MOST = 40
+};
 
 struct options {
     struct bp_check_options check;
     const char *subject, *network;
+    struct bp_files_options files;
     double timeout;
     const char *plant[PLANTS_MOST];
     size_t n_plant;
@@ -24,7 +40,14 @@ struct options {
 static const struct option OWN[] = {{"subject", required_argument, NULL, OPT_SUBJECT},
                                     {"timeout", required_argument, NULL, OPT_TIMEOUT},
                                     {"network", required_argument, NULL, OPT_NETWORK},
-                                    {"plant", required_argument, NULL, OPT_PLANT}};
+                                    {"plant", required_argument, NULL, OPT_PLANT},
+                                    {"layout", required_argument, NULL, OPT_LAYOUT},
+                                    {"theta", required_argument, NULL, OPT_THETA},
+                                    {"theta-before", required_argument, NULL, OPT_THETA},
+                                    {"theta-after", required_argument, NULL, OPT_AFTER},
+                                    {"gradient", required_argument, NULL, OPT_GRADIENT},
+                                    {"data", required_argument, NULL, OPT_DATA},
+                                    {"outputs", required_argument, NULL, OPT_OUTPUTS}};
 
 /* ---- a program -------------------------------------------------------------------------- */
 
@@ -41,6 +64,28 @@ static int check_program(const struct options *options)
         return bp_command_failed(&error);
     const int answer = bp_check_subject(&pipe.subject, &options->check, &error);
     bp_pipe_close(&pipe);
+    return answer == BP_EXIT_FAILED ? bp_command_failed(&error) : answer;
+}
+
+/* ---- files ------------------------------------------------------------------------------ */
+
+static bool has_files(const struct bp_files_options *files)
+{
+    return files->theta != NULL || files->gradient != NULL || files->after != NULL ||
+           files->data != NULL || files->outputs != NULL || files->layout != NULL;
+}
+
+static int check_files(const struct options *options)
+{
+    struct bp_files files;
+    struct bp_files_options from = options->files;
+    struct bp_error error = {""};
+    from.network = options->network;
+    from.rate = options->check.checkup.rate;
+    if (bp_files_open(&files, &from, &error) != BP_OK)
+        return bp_command_failed(&error);
+    const int answer = bp_check_subject(&files.subject, &options->check, &error);
+    bp_files_close(&files);
     return answer == BP_EXIT_FAILED ? bp_command_failed(&error) : answer;
 }
 
@@ -106,6 +151,20 @@ static void all_options(struct option *list)
     while ((shared++)->name != NULL && n < LONG_MOST);
 }
 
+static bool take_file(struct bp_files_options *files, int option, const char *value)
+{
+    const char **place = option == OPT_LAYOUT     ? &files->layout
+                         : option == OPT_THETA    ? &files->theta
+                         : option == OPT_GRADIENT ? &files->gradient
+                         : option == OPT_AFTER    ? &files->after
+                         : option == OPT_DATA     ? &files->data
+                         : option == OPT_OUTPUTS  ? &files->outputs
+                                                  : NULL;
+    if (place != NULL)
+        *place = value;
+    return place != NULL;
+}
+
 static bool take(struct options *options, int option, const char *value, struct bp_error *error)
 {
     char *end = NULL;
@@ -130,7 +189,8 @@ static bool take(struct options *options, int option, const char *value, struct 
         bp_error_set(error, BP_EINPUT, "--plant: at most %d faults", PLANTS_MOST);
         return false;
     default:
-        return bp_check_option(&options->check, option, value, error);
+        return take_file(&options->files, option, value) ||
+               bp_check_option(&options->check, option, value, error);
     }
 }
 
@@ -153,6 +213,12 @@ static int run(int argc, char **argv)
     if (options.subject != NULL && (options.network != NULL || options.n_plant > 0))
         return bp_command_misused(&bp_command_check,
                                   "--network and --plant are for the built-in network");
+    if (has_files(&options.files)) {
+        if (options.subject != NULL || options.n_plant > 0)
+            return bp_command_misused(&bp_command_check,
+                                      "--subject and --plant do not go with a check of files");
+        return check_files(&options);
+    }
     return options.subject != NULL ? check_program(&options) : check_network(&options);
 }
 
@@ -160,6 +226,8 @@ const struct bp_command bp_command_check = {
     .name = "check",
     .usage = "[--subject 'PROGRAM' | --subject ./MINE.so] [--timeout S]\n"
              "       [--network 'WIDTHS ACTIVATION LOSS'] [--plant FAULT] ...\n"
+             "       [--theta FILES --gradient FILES | --theta-before FILES --theta-after FILES\n"
+             "        --rate R] [--data FILE] [--outputs FILE] [--layout 'W1 b1 W2 b2']\n"
              "       [--method M] [--rate R] [--seed N] [--all] [--format text|json|tsv] [--quiet]",
     .about = "is the gradient right? where not, and why",
     .run = run,

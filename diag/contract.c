@@ -238,7 +238,7 @@ static enum bp_status look_writes(struct bp_look_at *look)
         if (!unwritten)
             nans[k] = zeros[k]; /* for say_forgotten() */
     }
-    look->contract->writes_all = added == 0 && forgotten == 0;
+    look->contract->writes_all = forgotten == 0 || added > 0;
     if (added > 0) /* then an entry that is 0 was added to as well */
         return look->adds ? BP_OK : say_added(look, ones, zeros, 0.5);
     return forgotten > 0 ? say_forgotten(look, nans, zeros) : BP_OK;
