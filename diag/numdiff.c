@@ -8,17 +8,22 @@
 #include <math.h>
 #include <string.h>
 
-/* In order of preference: the first that fits is the default. */
-static const struct bp_tier *const TIERS[] = {&bp_tier_richardson, &bp_tier_central,
-                                              &bp_tier_complex,    &bp_tier_structured,
-                                              &bp_tier_delta_form, &bp_tier_node};
+/* In order of preference: the first that fits and pays is the default. */
+static const struct bp_tier *const TIERS[] = {&bp_tier_structured, &bp_tier_node,
+                                              &bp_tier_richardson, &bp_tier_central,
+                                              &bp_tier_complex,    &bp_tier_delta_form};
 
 enum { N_TIERS = sizeof TIERS / sizeof TIERS[0] };
+
+static bool is_default(const struct bp_tier *tier, const struct bp_loss_at *at)
+{
+    return tier->fits(at) && (tier->pays == NULL || tier->pays(at));
+}
 
 const struct bp_tier *bp_tier_find(enum bp_tier_id id, const struct bp_loss_at *at)
 {
     for (size_t k = 0; k < N_TIERS; k++)
-        if (TIERS[k]->id == id || (id == BP_TIER_AUTO && TIERS[k]->fits(at)))
+        if (id == BP_TIER_AUTO ? is_default(TIERS[k], at) : TIERS[k]->id == id)
             return TIERS[k];
     return NULL;
 }
@@ -85,6 +90,10 @@ enum bp_status bp_numdiff_run(struct bp_numdiff *numdiff, const struct bp_loss_a
     enum bp_status status = make_room(numdiff, at, options);
     if (status == BP_OK)
         status = numdiff->tier->run(numdiff, at, options, error);
+    if (status == BP_EUNSUPPORTED && options->tier == BP_TIER_AUTO) {
+        numdiff->tier = &bp_tier_richardson; /* what it assumes does not hold */
+        status = numdiff->tier->run(numdiff, at, options, error);
+    }
     if (status == BP_ENOMEM)
         bp_error_set(error, status, "numeric derivatives: out of memory");
     if (status != BP_OK)

@@ -11,9 +11,19 @@
  * errors are estimated, is in numdiff_steps.h. f is the core's network on a
  * batch, or any function of theta.
  *
+ * Where the network's forward pass is core's own, only what lies downstream of a
+ * change need be worked out again, and these are preferred:
+ *
+ *     structured   richardson, downstream of each weight's neuron only (numdiff_structured.c)
+ *     delta-form   exact differences, no cancellation                  (numdiff_delta.c)
+ *     node         exact differences of each z, weights by one product (numdiff_node.h)
+ *
+ * structured is the independent one: it uses nothing but the forward pass, and is
+ * the default while it takes under about half a second; node is beyond that.
+ *
  * A way to do it is a *tier*: one row of the table in numdiff.c, with a name,
  * what it assumes, and a function that fills a struct bp_numdiff. More tiers are
- * more rows. The default is the first row that fits the loss.
+ * more rows. The default is the first row that fits the loss and pays.
  *
  * Cost: central 4, richardson 6 evaluations a parameter, more where the step has
  * to be changed; O(n_theta + N * n_units) memory. theta is never written to: the
@@ -105,6 +115,7 @@ struct bp_tier {
     /* fills value, error, flags and the deltas; loss, noise and n's are there */
     enum bp_status (*run)(struct bp_numdiff *numdiff, const struct bp_loss_at *at,
                           const struct bp_numdiff_options *options, struct bp_error *error);
+    bool (*pays)(const struct bp_loss_at *at); /* cheap enough for a default; NULL: always */
 };
 
 /* NULL when no tier has this id, or no tier fits (BP_TIER_AUTO). */

@@ -417,6 +417,10 @@ static bool fits_right_forward(const struct bp_loss_at *at)
     return at->net != NULL && bp_forward_is_right(at->net);
 }
 
-const struct bp_tier bp_tier_complex = {BP_TIER_COMPLEX, "complex",
-                                        "the forward pass of every layer is the right one",
-                                        fits_right_forward, run_complex};
+const struct bp_tier bp_tier_complex = {
+    .id = BP_TIER_COMPLEX,
+    .name = "complex",
+    .assumes = "the forward pass of every layer is the right one",
+    .fits = fits_right_forward,
+    .run = run_complex,
+};

@@ -229,6 +229,10 @@ static enum bp_status run(struct bp_numdiff *numdiff, const struct bp_loss_at *a
 }
 
 const struct bp_tier bp_tier_delta_form = {
-    BP_TIER_DELTA_FORM, "delta-form",
-    "the forward pass of every layer is the right one; s (1 - s) and 1 - t^2 are trusted",
-    bp_fits_right_forward, run};
+    .id = BP_TIER_DELTA_FORM,
+    .name = "delta-form",
+    .assumes =
+        "the forward pass of every layer is the right one; s (1 - s) and 1 - t^2 are trusted",
+    .fits = bp_fits_right_forward,
+    .run = run,
+};

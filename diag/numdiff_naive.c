@@ -326,7 +326,16 @@ static enum bp_status run_richardson(struct bp_numdiff *numdiff, const struct bp
 }
 
 const struct bp_tier bp_tier_central = {
-    BP_TIER_CENTRAL, "central", "the loss is smooth between the steps", fits_all, run_central};
-const struct bp_tier bp_tier_richardson = {BP_TIER_RICHARDSON, "richardson",
-                                           "the loss is smooth between the steps", fits_all,
-                                           run_richardson};
+    .id = BP_TIER_CENTRAL,
+    .name = "central",
+    .assumes = "the loss is smooth between the steps",
+    .fits = fits_all,
+    .run = run_central,
+};
+const struct bp_tier bp_tier_richardson = {
+    .id = BP_TIER_RICHARDSON,
+    .name = "richardson",
+    .assumes = "the loss is smooth between the steps",
+    .fits = fits_all,
+    .run = run_richardson,
+};

@@ -197,6 +197,10 @@ static enum bp_status run(struct bp_numdiff *numdiff, const struct bp_loss_at *a
 }
 
 const struct bp_tier bp_tier_node = {
-    BP_TIER_NODE, "node",
-    "the forward pass of every layer is the right one; z is affine in W, which is spot-checked",
-    bp_fits_right_forward, run};
+    .id = BP_TIER_NODE,
+    .name = "node",
+    .assumes =
+        "the forward pass of every layer is the right one; z is affine in W, which is spot-checked",
+    .fits = bp_fits_right_forward,
+    .run = run,
+};
