@@ -6,6 +6,7 @@
 #include "diag/diagnose.h"
 #include "diag/gradreport.h"
 #include "diag/report.h"
+#include "diag/twocolumns.h"
 
 #include <math.h>
 #include <string.h>
@@ -147,6 +148,8 @@ static enum bp_status look(struct bp_checkup *checkup, struct bp_view *view,
     const struct bp_diagnose_options how = {
         .seed = seed, .theta = options->theta, .batch = options->batch, .rate = options->rate};
     status = bp_diagnose_run(view, &how, &checkup->findings, error);
+    if (status == BP_OK)
+        status = bp_twocolumns_run(view, &how, &checkup->findings, error);
     if (status == BP_OK && view->can_step)
         status = bp_stepper_run(view, checkup->theta, &batch, &checkup->stepper,
                                 &checkup->findings, error);

@@ -33,12 +33,6 @@ static void draw_normal(struct plan *plan)
     plan->own_start = true;
 }
 
-static void other_rate(struct plan *plan)
-{
-    if (plan->record->rate_tried)
-        plan->train.rate = plan->record->rate.trial[plan->record->rate.best].rate;
-}
-
 static void more_units(struct plan *plan)
 {
     struct bp_spec wider;
@@ -109,8 +103,6 @@ static const struct {
     {"near-equal-weights", "normal(0, 1) weights", draw_normal},
     {"one-signed-weights", "Glorot's weights", draw_glorot},
     {"start-badly-scaled", "Glorot's weights", draw_glorot},
-    {"rate-too-small", "the larger rate", other_rate},
-    {"rate-too-large", "the smaller rate", other_rate},
     {"too-few-hidden-units", "four hidden units", more_units},
     {"hidden-layers-linear", "tanh in the hidden layers", non_linear},
     {"biases-missing", "a bias for every neuron", with_biases},
@@ -204,19 +196,52 @@ static bool on_epoch(void *self, const struct bp_epoch_view *view)
     return true;
 }
 
-static enum bp_status train_again(struct bp_curve *curve, const struct plan *plan, const char *name)
+static bool at_rest(const struct bp_findings *findings)
+{
+    for (size_t k = 0; k < findings->n; k++)
+        if (strcmp(findings->item[k].name, "local-minimum") == 0)
+            return true;
+    return false;
+}
+
+/* Whether this run stopped where no rate is to blame. */
+static enum bp_status look_for_minimum(const struct plan *plan, const struct bp_mlp *net,
+                                       const struct bp_course *course, bool *minimum)
+{
+    struct bp_findings findings = {0};
+    struct bp_health health = {.net = net,
+                               .data = &plan->data.train,
+                               .course = course,
+                               .train = &plan->train,
+                               .training = NAN,
+                               .validation = NAN};
+    const enum bp_status status = bp_health_run(&health, &findings);
+    *minimum = at_rest(&findings);
+    bp_findings_release(&findings);
+    return status;
+}
+
+static enum bp_status start_again(struct bp_mlp *net, const struct plan *plan)
+{
+    const enum bp_status status = bp_mlp_init(net, &plan->spec);
+    if (status != BP_OK)
+        return status;
+    bp_init_run(&plan->init, net);
+    if (!plan->own_start && net->n_theta == plan->record->net.n_theta)
+        memcpy(net->theta, plan->record->start, net->n_theta * sizeof *net->theta);
+    return BP_OK;
+}
+
+static enum bp_status train_again(struct bp_curve *curve, const struct plan *plan, const char *name,
+                                  bool *minimum)
 {
     struct bp_mlp net = {0};
     struct bp_sgd sgd = {0};
     struct collector collector = {0};
-    enum bp_status status = bp_mlp_init(&net, &plan->spec);
-    if (status != BP_OK)
-        return status;
-    bp_init_run(&plan->init, &net);
-    if (!plan->own_start && net.n_theta == plan->record->net.n_theta)
-        memcpy(net.theta, plan->record->start, net.n_theta * sizeof *net.theta);
     const struct bp_dataset *data = &plan->data.train;
-    status = bp_course_init(&collector.course, &net, data);
+    enum bp_status status = start_again(&net, plan);
+    if (status == BP_OK)
+        status = bp_course_init(&collector.course, &net, data);
     if (status == BP_OK)
         status = bp_sgd_init(&sgd, &net, &plan->train, data->n, data->x, data->t);
     if (status == BP_OK) {
@@ -227,28 +252,83 @@ static enum bp_status train_again(struct bp_curve *curve, const struct plan *pla
     }
     if (status == BP_OK)
         status = bp_record_score(&net, data, &curve->end_loss, &curve->end_accuracy);
-    curve->done =
-        bp_health_reached(curve->end_loss, curve->end_accuracy, bp_health_baseline(&net, data));
+    if (status == BP_OK) {
+        curve->done =
+            bp_health_reached(curve->end_loss, curve->end_accuracy, bp_health_baseline(&net, data));
+        status = look_for_minimum(plan, &net, &collector.course, minimum);
+    }
     bp_course_release(&collector.course);
     bp_sgd_release(&sgd);
     bp_mlp_release(&net);
     return status;
 }
 
+/* ---- the rate ----------------------------------------------------------------------- */
+
+/* Other rates on the plan as it is; a verdict becomes a finding and changes the plan. */
+static enum bp_status try_rates(struct bp_record *record, struct plan *plan)
+{
+    struct bp_mlp net = {0};
+    enum bp_status status = start_again(&net, plan);
+    if (status == BP_OK)
+        status = bp_rate_run(&record->rate, &net, net.theta, &plan->data.train, &plan->train);
+    bp_mlp_release(&net);
+    if (status != BP_OK)
+        return status;
+    record->rate_tried = true;
+    if (record->rate.verdict != BP_RATE_NEITHER)
+        plan->train.rate = record->rate.trial[record->rate.best].rate;
+    return bp_rate_findings(&record->rate, &record->findings);
+}
+
+/* ---- all of it ------------------------------------------------------------------------ */
+
+static bool is_over(const struct bp_record *record)
+{
+    return bp_health_reached(record->loss, record->accuracy,
+                             bp_health_baseline(&record->net, &record->data.train));
+}
+
+static enum bp_status prove(struct bp_record *record, struct plan *plan)
+{
+    char words[BP_RECORD_LINE], name[80];
+    struct bp_curve curve = {0};
+    bool minimum = at_rest(&record->findings);
+    bool done = is_over(record);
+    enum bp_status status = BP_OK;
+    const bool changed = make_changes(plan, words, sizeof words);
+    if (!changed && done)
+        return BP_OK;
+    if (changed) {
+        snprintf(name, sizeof name, "with %.70s", words);
+        status = train_again(&curve, plan, name, &minimum);
+        done = curve.done;
+    }
+    if (status == BP_OK && !done && !minimum) {
+        status = try_rates(record, plan);
+        if (status == BP_OK && record->rate.verdict != BP_RATE_NEITHER) {
+            bp_curve_release(&curve);
+            add_words(words, sizeof words, "another rate");
+            snprintf(name, sizeof name, "with %.70s", words);
+            status = train_again(&curve, plan, name, &minimum);
+        }
+    }
+    if (status != BP_OK || curve.epoch == NULL) {
+        bp_curve_release(&curve);
+        return status;
+    }
+    record->curve[record->n_curves++] = curve;
+    snprintf(record->repaired, sizeof record->repaired, "%s", words);
+    return BP_OK;
+}
+
 enum bp_status bp_repair_run(struct bp_record *record, const struct bp_scenario *scenario,
                              struct bp_error *error)
 {
     struct plan plan;
-    char words[BP_RECORD_LINE];
     enum bp_status status = make_plan(&plan, record);
-    if (status == BP_OK && record->trained && record->n_curves < BP_RECORD_CURVES &&
-        make_changes(&plan, words, sizeof words)) {
-        char name[80];
-        snprintf(name, sizeof name, "with %.70s", words);
-        status = train_again(&record->curve[record->n_curves], &plan, name);
-        record->n_curves += status == BP_OK;
-        snprintf(record->repaired, sizeof record->repaired, "%s", words);
-    }
+    if (status == BP_OK && record->trained && record->n_curves < BP_RECORD_CURVES)
+        status = prove(record, &plan);
     drop_plan(&plan);
     if (status != BP_OK)
         bp_error_set(error, status, "%s: %s", scenario->name, bp_status_text(status));

@@ -10,8 +10,11 @@
 #include "diag/record.h"
 #include "scenarios/setup.h"
 
-/* Trains again with every cause among the record's findings put right, adds the
- * curve and the words. Nothing is added when no cause can be repaired here.
+/* A run that did not reach its end is trained again with every cause among the
+ * record's findings put right. When even that (or, without any cause, the run itself)
+ * does not get there and has not come to rest in a local minimum, other rates are
+ * tried: rate-too-small or rate-too-large is added to the findings, and put right too.
+ * Adds the curve and the words; nothing when there is nothing to put right here.
  * BP_ENOMEM. */
 enum bp_status bp_repair_run(struct bp_record *record, const struct bp_scenario *scenario,
                              struct bp_error *error);

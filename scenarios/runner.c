@@ -332,17 +332,6 @@ static enum bp_status judge_goal(struct runner *run)
 
 /* ---- judgement ----------------------------------------------------------------------- */
 
-/* Something that is not the rate, or a stop that is nobody's fault. */
-static bool has_cause(const struct bp_findings *findings)
-{
-    for (size_t k = 0; k < findings->n; k++)
-        if (findings->item[k].look != BP_LOOK_HEALTH
-                ? !findings->item[k].note
-                : strcmp(findings->item[k].name, "local-minimum") == 0)
-            return true;
-    return false;
-}
-
 static enum bp_status judge_run(struct runner *run)
 {
     struct bp_record *record = run->record;
@@ -357,26 +346,6 @@ static enum bp_status judge_run(struct runner *run)
                                .training = record->accuracy,
                                .validation = record->tested};
     return bp_health_run(&health, &record->findings);
-}
-
-/* When nothing else explains why the run is not done: is it the rate? */
-static enum bp_status judge_rate(struct runner *run)
-{
-    struct bp_record *record = run->record;
-    if (!record->trained || has_cause(&record->findings) ||
-        bp_health_reached(record->loss, record->accuracy,
-                          bp_health_baseline(&run->rig.net, &run->rig.data.train)))
-        return BP_OK;
-    struct bp_mlp right = {0};
-    enum bp_status status = bp_mlp_init(&right, &run->rig.net.spec);
-    if (status == BP_OK)
-        status = bp_rate_run(&record->rate, &right, record->start, &run->rig.data.train,
-                             &run->rig.train);
-    bp_mlp_release(&right);
-    if (status != BP_OK)
-        return status;
-    record->rate_tried = true;
-    return bp_rate_findings(&record->rate, &record->findings);
 }
 
 /* ---- all of it ------------------------------------------------------------------------- */
@@ -406,8 +375,6 @@ static enum bp_status look_and_train(struct runner *run)
         status = train(run);
     if (status == BP_OK)
         status = judge_run(run);
-    if (status == BP_OK)
-        status = judge_rate(run);
     if (status == BP_OK && record->trained) {
         status = bp_curve_from(&record->curve[0], "as given", &record->course);
         record->n_curves = 1;
