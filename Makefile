@@ -111,7 +111,7 @@ scenarios: backprobe
 
 ## plots: draw the figures of the last run again
 plots: backprobe
-	./backprobe plot out/*/
+	./backprobe plot $(patsubst %/scenario,%,$(wildcard out/*/scenario))
 
 ## test: run every test (one suite: make test SUITE=sgd)
 test: $(BUILD)/tests/run $(TEST_SO) backprobe

@@ -143,6 +143,26 @@ static enum bp_status write_gradients(const char *folder, const struct bp_record
     return bp_gradreport_save(&record->check, tsv, json, error);
 }
 
+/* Where the run came from, for "backprobe plot FOLDER": the scenario's file, then
+ * what was planted beside it, a line each. */
+static enum bp_status write_origin(const char *folder, const char *path,
+                                   const struct options *options, struct bp_error *error)
+{
+    char file[BP_PATH_MAX], *whole = realpath(path, NULL);
+    struct bp_output output;
+    enum bp_status status = bp_command_join(file, folder, BP_RUN_ORIGIN, error);
+    if (status == BP_OK)
+        status = bp_output_open(&output, file, error);
+    if (status == BP_OK) {
+        fprintf(output.file, "%s\n", whole == NULL ? path : whole);
+        for (size_t k = 0; k < options->n_plant; k++)
+            fprintf(output.file, "%s\n", options->plant[k]);
+        status = bp_output_keep(&output, error);
+    }
+    free(whole);
+    return status;
+}
+
 static enum bp_status write_all(const char *folder, const struct bp_record *record,
                                 struct bp_error *error)
 {
@@ -210,8 +230,9 @@ static enum bp_status draw(struct bp_dossier *dossier, const struct bp_record *r
     return status;
 }
 
-static enum bp_status keep(const struct bp_record *record, const struct options *options,
-                           struct bp_dossier *dossier, struct bp_error *error)
+static enum bp_status keep(const struct bp_record *record, const char *path,
+                           const struct options *options, struct bp_dossier *dossier,
+                           struct bp_error *error)
 {
     char folder[BP_PATH_MAX];
     enum bp_status status = bp_command_join(folder, options->out, record->name, error);
@@ -219,6 +240,8 @@ static enum bp_status keep(const struct bp_record *record, const struct options 
         status = bp_command_folder(folder, error);
     if (status == BP_OK)
         status = write_all(folder, record, error);
+    if (status == BP_OK)
+        status = write_origin(folder, path, options, error);
     if (status == BP_OK && options->plots)
         status = draw(dossier, record, folder, options->out, error);
     return status;
@@ -252,7 +275,7 @@ static int run_file(const char *path, const struct options *options, struct bp_r
     if (status == BP_OK)
         status = print(record, options);
     if (status == BP_OK)
-        status = keep(record, options, dossier, &error);
+        status = keep(record, path, options, dossier, &error);
     if (status != BP_OK) {
         if (error.text[0] == '\0')
             bp_error_set(&error, status, "%s: %s", path, bp_status_text(status));

@@ -360,26 +360,52 @@ enum bp_status bp_gallery_save(const struct bp_gallery *gallery, const char *fol
     return BP_OK;
 }
 
+/* The script of one figure by name; BP_EINPUT names those there are. */
+static enum bp_status script_of(struct bp_script *script, const struct bp_record *record,
+                                const char *name, bool plain, struct bp_error *note)
+{
+    char names[200] = "";
+    for (size_t k = 0; k < FIGURES; k++) {
+        if (!FIGURE[k].applies(record))
+            continue;
+        if (strcmp(name, FIGURE[k].name) == 0) {
+            bp_script_init(script, plain);
+            if (FIGURE[k].draw(record, script))
+                return BP_OK;
+            bp_script_release(script);
+            return bp_error_set(note, BP_ENOMEM, "figure: %s", bp_status_text(BP_ENOMEM));
+        }
+        snprintf(names + strlen(names), sizeof names - strlen(names), "%s%s",
+                 names[0] == '\0' ? "" : ", ", FIGURE[k].name);
+    }
+    return bp_error_set(note, BP_EINPUT, "figure '%.40s': expected one of %s", name, names);
+}
+
 enum bp_status bp_gallery_print(const struct bp_record *record, const char *name, FILE *to,
                                 struct bp_error *note)
 {
-    for (size_t k = 0; k < FIGURES; k++) {
-        if (strcmp(name, FIGURE[k].name) != 0 || !FIGURE[k].applies(record))
-            continue;
-        struct bp_script script;
-        bp_script_init(&script, true);
-        enum bp_status status = FIGURE[k].draw(record, &script) ? BP_OK : BP_ENOMEM;
-        if (status == BP_OK)
-            status = bp_gnuplot_print(&script, to, BP_GNUPLOT_LIMIT_MS, note);
-        bp_script_release(&script);
+    struct bp_script script;
+    enum bp_status status = script_of(&script, record, name, true, note);
+    if (status != BP_OK)
         return status;
-    }
-    char names[200] = "";
-    for (size_t k = 0; k < FIGURES; k++)
-        if (FIGURE[k].applies(record))
-            snprintf(names + strlen(names), sizeof names - strlen(names), "%s%s",
-                     names[0] == '\0' ? "" : ", ", FIGURE[k].name);
-    return bp_error_set(note, BP_EINPUT, "figure '%.40s': expected one of %s", name, names);
+    status = bp_gnuplot_print(&script, to, BP_GNUPLOT_LIMIT_MS, note);
+    bp_script_release(&script);
+    return status;
+}
+
+enum bp_status bp_gallery_show(const struct bp_record *record, const char *name,
+                               struct bp_error *note)
+{
+    char window[BP_GNUPLOT_NAME_MAX];
+    struct bp_script script;
+    enum bp_status status = script_of(&script, record, name, false, note);
+    if (status != BP_OK)
+        return status;
+    status = bp_gnuplot_window(window, BP_GNUPLOT_LIMIT_MS, note);
+    if (status == BP_OK)
+        status = bp_gnuplot_show(&script, window, BP_GNUPLOT_LIMIT_MS, note);
+    bp_script_release(&script);
+    return status;
 }
 
 void bp_gallery_release(struct bp_gallery *gallery)

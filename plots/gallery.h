@@ -44,6 +44,10 @@ enum bp_status bp_gallery_save(const struct bp_gallery *gallery, const char *fol
 enum bp_status bp_gallery_print(const struct bp_record *record, const char *name, FILE *to,
                                 struct bp_error *note);
 
+/* The same in a window that stays. BP_EUNSUPPORTED: there is none here, and why. */
+enum bp_status bp_gallery_show(const struct bp_record *record, const char *name,
+                               struct bp_error *note);
+
 void bp_gallery_release(struct bp_gallery *gallery);
 
 #endif

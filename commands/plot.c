@@ -1,0 +1,181 @@
+/* plot.c -- backprobe plot FOLDER ...: the figures of a run again. The run itself is
+ * made again too, from the scenario that the folder names: the same bits. */
+#include "commands/command.h"
+
+#include "plots/gallery.h"
+#include "scenarios/runner.h"
+
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum { PLANTS = 16, OPT_FIGURE = 256, OPT_WINDOW, OPT_TERM };
+
+struct options {
+    const char *figure; /* of a window or of letters */
+    bool window, letters;
+};
+
+static const struct option LONG[] = {{"figure", required_argument, NULL, OPT_FIGURE},
+                                     {"window", no_argument, NULL, OPT_WINDOW},
+                                     {"term", required_argument, NULL, OPT_TERM},
+                                     {NULL, 0, NULL, 0}};
+
+/* What a folder's BP_RUN_ORIGIN says; text is owned. */
+struct origin {
+    char *text;
+    const char *path;
+    size_t n;
+    const char *plant[PLANTS];
+};
+
+/* A folder, or the scenario's file itself. */
+static enum bp_status find_origin(struct origin *origin, const char *path, struct bp_error *error)
+{
+    struct stat info;
+    char file[BP_PATH_MAX];
+    *origin = (struct origin){.path = path};
+    if (stat(path, &info) != 0 || !S_ISDIR(info.st_mode))
+        return BP_OK;
+    enum bp_status status = bp_command_join(file, path, BP_RUN_ORIGIN, error);
+    if (status != BP_OK)
+        return status;
+    FILE *in = fopen(file, "r");
+    if (in == NULL)
+        return bp_error_set(error, BP_EFILE, "%s: expected the folder of a run (there is no %s)",
+                            path, file);
+    origin->text = calloc(BP_PATH_MAX + PLANTS * 128, 1);
+    const size_t n =
+        origin->text == NULL ? 0 : fread(origin->text, 1, BP_PATH_MAX + PLANTS * 128 - 1, in);
+    fclose(in);
+    if (n == 0)
+        return bp_error_set(error, BP_EINPUT, "%s: expected the path of a scenario", file);
+    char *rest = origin->text;
+    origin->path = strsep(&rest, "\n");
+    for (char *line; origin->n < PLANTS && (line = strsep(&rest, "\n")) != NULL;)
+        if (line[0] != '\0')
+            origin->plant[origin->n++] = line;
+    return BP_OK;
+}
+
+static enum bp_status run_again(struct bp_record *record, const struct origin *origin,
+                                struct bp_error *error)
+{
+    struct bp_scenario scenario;
+    const struct bp_runner_options options = {.plant = origin->plant, .n_plant = origin->n};
+    enum bp_status status = bp_scenario_read(&scenario, origin->path, error);
+    if (status != BP_OK)
+        return status;
+    status = bp_runner_run(record, &scenario, &options, error);
+    bp_scenario_release(&scenario);
+    return status;
+}
+
+/* Files beside the run's own, or in out/NAME for a scenario's file. */
+static enum bp_status draw_files(const struct bp_record *record, const char *path,
+                                 const struct origin *origin, struct bp_error *error)
+{
+    char folder[BP_PATH_MAX];
+    struct bp_gallery gallery;
+    struct bp_error note = {""};
+    enum bp_status status = bp_command_join(folder, "out", record->name, error);
+    if (status == BP_OK && origin->text != NULL)
+        snprintf(folder, sizeof folder, "%s", path);
+    for (size_t n = strlen(folder); n > 1 && folder[n - 1] == '/'; n--)
+        folder[n - 1] = '\0';
+    if (status == BP_OK)
+        status = bp_command_folder(folder, error);
+    if (status != BP_OK)
+        return status;
+    status = bp_gallery_draw(&gallery, record, BP_GNUPLOT_SVG | BP_GNUPLOT_PNG, &note);
+    if (status == BP_OK)
+        status = bp_gallery_save(&gallery, folder, error);
+    if (status == BP_OK)
+        printf("%s: %zu figures in %s\n", record->name, gallery.n, folder);
+    if (note.text[0] != '\0')
+        fprintf(stderr, "backprobe: note: %s\n", note.text);
+    bp_gallery_release(&gallery);
+    return status;
+}
+
+static enum bp_status show(const struct bp_record *record, const char *path,
+                           const struct origin *origin, const struct options *options,
+                           struct bp_error *error)
+{
+    enum bp_status status = BP_OK;
+    if (options->window)
+        status = bp_gallery_show(record, options->figure, error);
+    else if (options->letters)
+        status = bp_gallery_print(record, options->figure, stdout, error);
+    else
+        return draw_files(record, path, origin, error);
+    if (status != BP_EUNSUPPORTED)
+        return status;
+    fprintf(stderr, "backprobe: note: %s\n", error->text); /* no gnuplot, or no window */
+    return BP_OK;
+}
+
+static int plot_one(const char *path, const struct options *options)
+{
+    struct origin origin;
+    struct bp_record record = {0};
+    struct bp_error error = {""};
+    enum bp_status status = find_origin(&origin, path, &error);
+    if (status == BP_OK)
+        status = run_again(&record, &origin, &error);
+    if (status == BP_OK)
+        status = show(&record, path, &origin, options, &error);
+    bp_record_release(&record);
+    free(origin.text);
+    if (status == BP_OK)
+        return BP_EXIT_HEALTHY;
+    if (error.text[0] == '\0')
+        bp_error_set(&error, status, "%s: %s", path, bp_status_text(status));
+    return bp_command_failed(&error);
+}
+
+static bool parse(struct options *options, int argc, char **argv)
+{
+    int c;
+    *options = (struct options){.figure = "loss"};
+    optind = 1;
+    while ((c = getopt_long(argc, argv, "", LONG, NULL)) != -1)
+        switch (c) {
+        case OPT_FIGURE:
+            options->figure = optarg;
+            break;
+        case OPT_WINDOW:
+            options->window = true;
+            break;
+        case OPT_TERM:
+            options->letters = true;
+            if (strcmp(optarg, "dumb") != 0)
+                return false;
+            break;
+        default:
+            return false;
+        }
+    return true;
+}
+
+static int plot(int argc, char **argv)
+{
+    struct options options;
+    int worst = BP_EXIT_HEALTHY;
+    if (!parse(&options, argc, argv))
+        return bp_command_misused(&bp_command_plot, "expected the options below");
+    if (optind == argc)
+        return bp_command_misused(&bp_command_plot, "expected the folder of a run");
+    for (int k = optind; k < argc; k++) {
+        const int status = plot_one(argv[k], &options);
+        worst = status > worst ? status : worst;
+    }
+    return worst;
+}
+
+const struct bp_command bp_command_plot = {
+    .name = "plot",
+    .usage = "[--figure NAME] [--window | --term dumb] FOLDER|SCENARIO ...",
+    .about = "the figures of a run again: to files, to a window, or as letters",
+    .run = plot};
