@@ -443,7 +443,7 @@ START_TEST(nearly_every_fault_can_be_planted)
 {
     for (int kind = 0; kind < BP_KINDS; kind++)
         for_every((enum bp_kind)kind, count_plants);
-    ck_assert_uint_eq(without_plant, 4);
+    ck_assert_uint_eq(without_plant, 8);
 }
 END_TEST
 

@@ -2,6 +2,7 @@
  * suggestion, and every row of the catalogue's list has its names. */
 #include "core/mem.h"
 #include "diag/faults/explain.h"
+#include "diag/health.h"
 #include "planted.h"
 
 #include <check.h>
@@ -384,7 +385,7 @@ END_TEST
 
 /* ---- the list of rows ------------------------------------------------------- */
 
-enum { ROWS = 186 };
+enum { ROWS = 194 };
 
 static char *read_rows(void)
 {
@@ -428,6 +429,18 @@ static void check_in_rows(const struct bp_fault *fault)
     ck_abort_msg("%s is in no row of tests/catalogue.txt", fault->name);
 }
 
+/* Whatever a rule over a run names has a page. */
+START_TEST(every_health_rule_is_explained)
+{
+    size_t tables;
+    const struct bp_rule_table *table = bp_health_rules(&tables);
+    for (size_t i = 0; i < tables; i++)
+        for (size_t k = 0; k < table[i].n; k++)
+            ck_assert_msg(bp_fault_find(table[i].rule[k].name) != NULL, "%s has no page",
+                          table[i].rule[k].name);
+}
+END_TEST
+
 START_TEST(every_fault_is_in_a_row)
 {
     rows_text = read_rows();
@@ -455,6 +468,7 @@ Suite *fault_words_suite(void)
     tcase_add_test(tcase, a_slip_of_one_letter_finds_the_name);
     tcase_add_test(tcase, every_row_of_the_catalogue_has_its_names);
     tcase_add_test(tcase, every_fault_is_in_a_row);
+    tcase_add_test(tcase, every_health_rule_is_explained);
     suite_add_tcase(suite, tcase);
     return suite;
 }

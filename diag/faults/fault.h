@@ -43,7 +43,8 @@ enum { BP_ALL_LAYERS = 0, BP_HYPOTHESIS_TEXT_MAX = 160 };
     X(BP_KIND_RATE, "rate", "the loss beside the size of the steps")                               \
     X(BP_KIND_NETWORK, "network", "the description of the network")                                \
     X(BP_KIND_CHECK, "check", "the gradient check's own numbers")                                  \
-    X(BP_KIND_RUN, "run", "activations, deltas and loss over a run")
+    X(BP_KIND_RUN, "run", "activations, deltas and loss over a run")                               \
+    X(BP_KIND_UNKNOWN, "unknown", "what is left when everything known is ruled out")
 
 #define BP_KIND_ENUM(name, text, evidence) name,
 enum bp_kind { BP_KIND_LIST(BP_KIND_ENUM) BP_KINDS };

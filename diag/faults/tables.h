@@ -27,9 +27,10 @@
     X(bp_faults_check)                                                                             \
     X(bp_faults_start)                                                                             \
     X(bp_faults_data)                                                                              \
-    X(bp_faults_budget)                                                                              \
+    X(bp_faults_budget)                                                                            \
     X(bp_faults_network)                                                                           \
-    X(bp_faults_symptoms)
+    X(bp_faults_symptoms)                                                                          \
+    X(bp_faults_remarks)
 
 #define BP_FAULT_TABLE_EXTERN(name) extern const struct bp_fault_table name;
 BP_FAULT_TABLES(BP_FAULT_TABLE_EXTERN)
