@@ -88,11 +88,19 @@ static void round_data(const struct bp_inquiry *q, struct bp_probe *probe)
     bp_view_round_data(q->view, probe->n * width_out(q), probe->t);
 }
 
+/* Whether a claim comes from steps of one sample each: those of a batch would be
+ * put together from several, and what a step does within itself would be lost. */
+static bool is_one_by_one(const struct bp_view *view)
+{
+    return view->subject->gradient == NULL && view->subject->step_kind == BP_STEP_SAMPLE;
+}
+
 /* A random point; with the only batch that the subject can use, where it has one. */
 static enum bp_status draw(struct bp_inquiry *q, struct bp_probe *probe, size_t n)
 {
     const struct bp_batch *fixed = q->view->subject->data;
-    enum bp_status status = bp_probe_init(probe, q->net, fixed == NULL ? n : fixed->n);
+    const bool whole = fixed != NULL && !is_one_by_one(q->view);
+    enum bp_status status = bp_probe_init(probe, q->net, whole ? fixed->n : n);
     if (status == BP_OK)
         status = bp_probe_draw(probe, q->net, &q->rng);
     if (status == BP_OK && fixed != NULL)
@@ -114,6 +122,8 @@ static enum bp_status own_point(struct bp_inquiry *q, const struct bp_diagnose_o
     size_t n = batch == NULL ? 7 : batch->n;
     if (fixed == NULL && n > BP_OWN_SAMPLES)
         n = BP_OWN_SAMPLES;
+    if (is_one_by_one(q->view))
+        n = 1;
     struct bp_probe *probe = &q->probe[q->n];
     enum bp_status status = bp_probe_init(probe, q->net, n);
     if (status == BP_OK)
@@ -134,9 +144,10 @@ static enum bp_status own_point(struct bp_inquiry *q, const struct bp_diagnose_o
 static enum bp_status random_points(struct bp_inquiry *q, struct bp_error *error)
 {
     static const size_t BATCH[] = {7, 1, 5};
+    const bool one = is_one_by_one(q->view);
     enum bp_status status = BP_OK;
     for (size_t i = 0; i < 3 && status == BP_OK; i++) {
-        status = draw(q, &q->probe[q->n], BATCH[i]);
+        status = draw(q, &q->probe[q->n], one ? 1 : BATCH[i]);
         q->n++;
         if (status == BP_OK)
             status = ask(q, &q->probe[q->n - 1], q->view->subject->data == NULL, &q->size[q->n - 1],
@@ -218,7 +229,8 @@ enum bp_status bp_inquiry_fresh(struct bp_inquiry *inquiry, struct bp_error *err
     double size;
     if (inquiry->view->subject->theta_fixed || inquiry->fresh.n != 0)
         return BP_OK;
-    const enum bp_status status = draw(inquiry, &inquiry->fresh, 6);
+    const enum bp_status status =
+        draw(inquiry, &inquiry->fresh, is_one_by_one(inquiry->view) ? 1 : 6);
     if (status != BP_OK)
         return status;
     return ask(inquiry, &inquiry->fresh, inquiry->view->subject->data == NULL, &size, error);

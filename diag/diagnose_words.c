@@ -47,7 +47,9 @@ static bool other_loss(const struct bp_account *account, const struct bp_hypothe
                        enum bp_loss *loss)
 {
     const struct bp_fault *fault = h->fault;
-    return fault->of_loss != NULL && h->neuron == BP_NO_NEURON && h->layer != BP_HIDDEN_LAYERS &&
+    const size_t layers = account->inquiry->net->spec.layers;
+    const bool at_output = h->layer == layers || (h->layer == BP_ALL_LAYERS && layers == 1);
+    return fault->of_loss != NULL && at_output &&
            fault->of_loss(&account->inquiry->setting, h->variant, loss);
 }
 

@@ -15,7 +15,7 @@
 static const double COST_AGAIN = 0.15;        /* the same as at another layer */
 static const double COST_OF_A_MULTIPLE = 0.7; /* a ratio that must be named later */
 static const double COST_UNEXPLAINED = 12.0;
-static const double COST_OF_TWO = 7.5; /* of two faults in one layer, about */
+static const double COST_OF_TWO = 5.0; /* of two faults in one layer, at least */
 enum { LAST_RESORT = 4 }; /* three wrong stages in one layer: only for the first few stories */
 static const double ENOUGH = 10.0;  /* a story this cheap needs no second look */
 static const double HOPELESS = 7.0; /* a story this much dearer than the cheapest explained one of
@@ -193,6 +193,8 @@ static bool consider(struct level *level, const struct bp_peel_state *from,
     struct bp_fit none[2];
     if (!bp_peel_delta(peel, from->use, level->l, one, two))
         return false;
+    if (two != NULL && !level->all && !bp_peel_biases_fit(peel, from->use, level->l))
+        return false;
     bp_peel_hear(peel, from->use, level->l, NULL, NULL, none);
     const struct bp_part *parts[4] = {one, two, NULL, NULL};
     if (agree(none) || (one == NULL && fits(&none[0]) && fits(&none[1]))) {
@@ -344,6 +346,8 @@ struct telling {
     size_t n;
     struct bp_peel_beam beam[2];
     bool thorough;
+    bool *begun; /* owned, [n_worlds]: a quick look explained the output layer in this world */
+    bool any_begun;
 };
 
 static void insert(struct bp_peeling *peeling, const struct bp_story *story)
@@ -458,8 +462,13 @@ static enum bp_status peel_world(struct telling *t, const struct bp_world *world
         next->n = 0;
         for (size_t i = 0; i < now->n; i++)
             expand(&level, &now->state[now->order[i]]);
-        /* what is not even declared must explain all */
-        if (h.fault != NULL && !isfinite(level.explained))
+        const bool begun = isfinite(level.explained);
+        if (l == peel->p->net->spec.layers && !t->thorough) {
+            t->begun[world - peel->parts->world] = begun;
+            t->any_begun = t->any_begun || begun;
+        }
+        /* what is not even declared must explain the beginning at least */
+        if (h.fault != NULL && l == peel->p->net->spec.layers && !begun)
             return BP_OK;
         struct bp_peel_beam *swap = now;
         now = next;
@@ -517,11 +526,10 @@ static bool offset_size(struct bp_peel *peel, const struct bp_world *world,
     const size_t last = peel->p->net->spec.layers;
     bool any = false;
     for (size_t k = 0; k < peel->p->n; k++) {
-        struct bp_fit fit[2];
         double f;
         if (!bp_peel_delta(peel, 1u << k, last, delta, NULL))
             return false;
-        bp_peel_hear(peel, 1u << k, last, block, NULL, fit); /* leaves dW_L in scaled */
+        bp_peel_weights(peel, k, block, peel->scaled);
         bp_peel_offset(peel, world, 1.0, k, peel->offset);
         if (!two_parameters(peel, k, &f) || (any && !(fabs(f - *size) <= 1e-5 * fabs(f))))
             return false;
@@ -563,6 +571,8 @@ static enum bp_status peel_worlds(struct telling *t)
         const double least = world->h.fault == NULL ? 0.0 : BP_COST_OF_A_FAULT + world->h.cost;
         if (is_explained(t->peeling) && t->peeling->story[0].cost <= least + BP_COST_OF_A_FAULT)
             break;
+        if (t->thorough && t->any_begun && !t->begun[w])
+            continue;
         status = world->free ? peel_free_world(t, world) : peel_world(t, world, 1.0);
     }
     return status;
@@ -600,8 +610,12 @@ enum bp_status bp_peel_run(struct bp_peeling *peeling, struct bp_predictor *p,
         status = bp_peel_beam_init(&t.beam[0], p);
     if (status == BP_OK)
         status = bp_peel_beam_init(&t.beam[1], p);
+    t.begun = bp_mem_new(parts.n_worlds, sizeof *t.begun);
+    if (status == BP_OK && t.begun == NULL)
+        status = BP_ENOMEM;
     if (status == BP_OK)
         status = peel_all(&t);
+    bp_mem_free(t.begun);
     peeling->witnesses = peel.witnesses;
     restore(p);
     bp_peel_beam_release(&t.beam[0]);

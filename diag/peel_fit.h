@@ -7,8 +7,8 @@
  *
  *     c_k = C N_k^i rate_k^j,     i in -2 .. 2, j in -1 .. 1
  *
- * so that a tensor of one number, which is a multiple of anything, cannot match
- * whatever it is beside.
+ * or is 0 for N > 1 alone (1/N in whole numbers), so that a tensor of one number,
+ * which is a multiple of anything, cannot match whatever it is beside.
  */
 #ifndef BP_PEEL_FIT_H
 #define BP_PEEL_FIT_H
@@ -35,10 +35,19 @@ struct bp_fitting {
     bool zero, nonzero; /* some claim was zero, or was not, where the prediction was not */
 };
 
-/* Adds one probe: count numbers of a prediction and of a claim; noise is the
- * claim's absolute one. */
-void bp_fitting_add(struct bp_fitting *fitting, size_t k, size_t count, const double *predicted,
-                    const double *claimed, double noise, double tol);
+/* A tensor of a prediction beside one of a claim, at one probe. */
+struct bp_fit_pair {
+    size_t count;
+    const double *predicted; /* before it is multiplied by scale */
+    double scale;
+    const double *claimed;
+    double size;  /* |claimed| */
+    double noise; /* the claim's absolute one */
+};
+
+/* Adds one probe. Most wrong predictions are turned away by some of their numbers. */
+void bp_fitting_add(struct bp_fitting *fitting, size_t k, const struct bp_fit_pair *pair,
+                    double tol);
 
 /* What has come of it. Where the size of claims means nothing, any ratio is
  * believed. */

@@ -25,7 +25,8 @@ enum bp_status bp_peel_open(struct bp_peel *peel, struct bp_predictor *p,
 {
     const size_t n_theta = p->net->n_theta;
     *peel = (struct bp_peel){.p = p, .parts = parts, .setting = setting};
-    peel->block = bp_mem_new((2 * p->n + 3) * n_theta, sizeof *peel->block);
+    peel->block =
+        bp_mem_new((2 * p->n + 3) * n_theta + p->n * p->net->n_tensors, sizeof *peel->block);
     peel->ops = bp_mem_new(p->net->spec.layers + 1, sizeof *peel->ops);
     if (peel->block == NULL || peel->ops == NULL) {
         bp_peel_close(peel);
@@ -38,6 +39,7 @@ enum bp_status bp_peel_open(struct bp_peel *peel, struct bp_predictor *p,
         peel->target[k] = peel->offset + (2 * k + 1) * n_theta;
         peel->sum[k] = peel->target[k] + n_theta;
     }
+    peel->size = peel->offset + (2 * p->n + 1) * n_theta;
     order_probes(peel);
     return BP_OK;
 }
@@ -69,6 +71,7 @@ static bool enter_tensor(struct bp_peel *peel, size_t k, const struct bp_tensor 
     const struct bp_predictor *p = peel->p;
     const bool mean = p->net->spec.reduction == BP_MEAN;
     const double n = mean ? (double)p->probe[k].n : 1.0;
+    const size_t i = (size_t)(tensor - p->net->tensor);
     double rest = 0.0;
     for (size_t j = tensor->offset; j < tensor->offset + tensor->count; j++) {
         const double data = p->probe[k].g[j] - peel->offset[j];
@@ -76,7 +79,7 @@ static bool enter_tensor(struct bp_peel *peel, size_t k, const struct bp_tensor 
         peel->target[k][j] = c == 0.0 ? 0.0 : data / c;
         peel->sum[k][j] = n * peel->target[k][j];
     }
-    const size_t i = (size_t)(tensor - p->net->tensor);
+    peel->size[k * p->net->n_tensors + i] = c == 0.0 ? 0.0 : sqrt(rest) / fabs(c);
     return c != 0.0 || sqrt(rest) <= p->noise[k * p->net->n_tensors + i];
 }
 
@@ -156,9 +159,10 @@ bool bp_peel_delta(struct bp_peel *peel, unsigned use, size_t l, const struct bp
 
 /* ---- witnesses ------------------------------------------------------------- */
 
-/* dW_l and db_l before regularising, into scaled. */
-static void run_block(struct bp_peel *peel, size_t k, size_t l, const struct bp_part *one,
-                      const struct bp_part *two)
+/* dW_l and db_l before regularising: what they are, and what they are to be
+ * multiplied by. The right scale stage only divides, and need not be run. */
+static const double *run_block(struct bp_peel *peel, size_t k, size_t l, const struct bp_part *one,
+                               const struct bp_part *two, double *factor)
 {
     struct bp_pass *pass = &peel->p->pass[k];
     const struct bp_tensor *biases = bp_mlp_biases(peel->p->net, l);
@@ -166,13 +170,54 @@ static void run_block(struct bp_peel *peel, size_t k, size_t l, const struct bp_
     const struct bp_stage *outer = stage_of(peel, l, BP_OUTER_PRODUCT, one, two);
     const struct bp_stage *bias = stage_of(peel, l, BP_BIAS_SUM, one, two);
     const struct bp_stage *scale = stage_of(peel, l, BP_SCALE, one, two);
-    double *sum = pass->sum;
     outer->run(pass, l, outer, peel->work + weights);
     if (biases != NULL)
         bias->run(pass, l, bias, peel->work + biases->offset);
+    if (scale->run == bp_ops_right()->stage[BP_SCALE].run) {
+        *factor = peel->p->net->spec.reduction == BP_MEAN ? 1.0 / (double)pass->n : 1.0;
+        return peel->work;
+    }
+    double *sum = pass->sum;
     pass->sum = peel->work;
     scale->run(pass, l, scale, peel->scaled + weights);
     pass->sum = sum;
+    *factor = 1.0;
+    return peel->scaled;
+}
+
+static struct bp_fit_pair pair_of(const struct bp_peel *peel, size_t k,
+                                  const struct bp_tensor *tensor, const double *block,
+                                  double factor)
+{
+    const struct bp_predictor *p = peel->p;
+    const size_t at = k * p->net->n_tensors + (size_t)(tensor - p->net->tensor);
+    return (struct bp_fit_pair){.count = tensor->count,
+                                .predicted = block + tensor->offset,
+                                .scale = factor,
+                                .claimed = peel->target[k] + tensor->offset,
+                                .size = peel->size[at],
+                                .noise = p->noise[at]};
+}
+
+/* db_l of the right bias sum alone, which is cheap: false when it speaks against
+ * delta_l at some probe. */
+bool bp_peel_biases_fit(struct bp_peel *peel, unsigned use, size_t l)
+{
+    const struct bp_predictor *p = peel->p;
+    const struct bp_tensor *biases = bp_mlp_biases(p->net, l);
+    const struct bp_stage *bias = &p->base[l].stage[BP_BIAS_SUM];
+    struct bp_fitting fitting = {0};
+    for (size_t i = 0; i < p->n && biases != NULL && !fitting.failed; i++) {
+        const size_t k = peel->order[i];
+        const bool mean = p->net->spec.reduction == BP_MEAN;
+        if ((use & 1u << k) == 0)
+            continue;
+        bias->run(&p->pass[k], l, bias, peel->work + biases->offset);
+        const struct bp_fit_pair pair =
+            pair_of(peel, k, biases, peel->work, mean ? 1.0 / (double)p->pass[k].n : 1.0);
+        bp_fitting_add(&fitting, k, &pair, p->tol);
+    }
+    return !fitting.failed;
 }
 
 void bp_peel_hear(struct bp_peel *peel, unsigned use, size_t l, const struct bp_part *one,
@@ -186,18 +231,28 @@ void bp_peel_hear(struct bp_peel *peel, unsigned use, size_t l, const struct bp_
         const size_t k = peel->order[i];
         if ((use & 1u << k) == 0)
             continue;
-        run_block(peel, k, l, one, two);
+        double factor;
+        const double *block = run_block(peel, k, l, one, two, &factor);
         for (size_t j = 0; j < 2; j++)
-            if (tensor[j] != NULL)
-                bp_fitting_add(
-                    &fitting[j], k, tensor[j]->count, peel->scaled + tensor[j]->offset,
-                    peel->target[k] + tensor[j]->offset,
-                    p->noise[k * p->net->n_tensors + (size_t)(tensor[j] - p->net->tensor)], p->tol);
+            if (tensor[j] != NULL && !fitting[j].failed) {
+                const struct bp_fit_pair pair = pair_of(peel, k, tensor[j], block, factor);
+                bp_fitting_add(&fitting[j], k, &pair, p->tol);
+            }
         if (fitting[0].failed && (tensor[1] == NULL || fitting[1].failed))
             break;
     }
     for (size_t j = 0; j < 2; j++)
         fit[j] = bp_fitting_end(&fitting[j], p);
+}
+
+void bp_peel_weights(struct bp_peel *peel, size_t k, const struct bp_part *block, double *out)
+{
+    const size_t last = peel->p->net->spec.layers;
+    const struct bp_tensor *w = bp_mlp_weights(peel->p->net, last);
+    double factor;
+    const double *from = run_block(peel, k, last, block, NULL, &factor);
+    for (size_t j = w->offset; j < w->offset + w->count; j++)
+        out[j] = factor * from[j];
 }
 
 /* ---- recovering delta ------------------------------------------------------ */
@@ -279,11 +334,14 @@ unsigned bp_peel_recover(struct bp_peel *peel, unsigned use, size_t l)
         if ((use & 1u << k) == 0 || !recover_at(peel, k, l))
             continue;
         struct bp_fitting fitting[2] = {0};
-        run_block(peel, k, l, NULL, NULL);
+        double factor;
+        const double *block = run_block(peel, k, l, NULL, NULL, &factor);
         for (size_t j = 0; j < 2; j++)
-            if (tensor[j] != NULL)
-                bp_fitting_add(&fitting[j], k, tensor[j]->count, peel->scaled + tensor[j]->offset,
-                               peel->target[k] + tensor[j]->offset, 0.0, 1e3 * p->tol);
+            if (tensor[j] != NULL) {
+                struct bp_fit_pair pair = pair_of(peel, k, tensor[j], block, factor);
+                pair.noise = 0.0;
+                bp_fitting_add(&fitting[j], k, &pair, 1e3 * p->tol);
+            }
         if (!fitting[0].failed && !fitting[1].failed && fitting[0].nonzero)
             done |= 1u << k;
     }

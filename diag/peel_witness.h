@@ -12,6 +12,7 @@ struct bp_peel {
     double *target[BP_PROBES_MAX]; /* n_theta: claims, taken into the declared world */
     double *sum[BP_PROBES_MAX];    /* n_theta: the same before the division by N */
     double *work;                  /* n_theta */
+    double *size;                  /* [probe x n_tensors]: of the targets' tensors */
     double *scaled;                /* n_theta */
     double *offset;                /* n_theta */
     struct bp_ops *ops;            /* owned: [L + 1] */
@@ -43,6 +44,14 @@ bool bp_peel_delta(struct bp_peel *peel, unsigned use, size_t l, const struct bp
  * b_l (free where there is none), with the stages of parts one and two. */
 void bp_peel_hear(struct bp_peel *peel, unsigned use, size_t l, const struct bp_part *one,
                   const struct bp_part *two, struct bp_fit fit[2]);
+
+/* db_l of the right bias sum alone, which is cheap: false when it speaks against
+ * the delta that is in the passes. */
+bool bp_peel_biases_fit(struct bp_peel *peel, unsigned use, size_t l);
+
+/* dW_L at probe k on the delta that is in the pass, with the stages of a part, into
+ * its place in out. */
+void bp_peel_weights(struct bp_peel *peel, size_t k, const struct bp_part *block, double *out);
 
 /* delta_l from [dW_l | db_l] by least squares, into the passes, at the probes of
  * use where that can be done; those are returned. */

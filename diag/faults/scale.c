@@ -47,7 +47,7 @@ FACTOR_STAGE(over_outputs, 1.0 / outputs(pass))
 FACTOR_STAGE(times_rate, pass->rate)
 FACTOR_STAGE(minus_rate, -pass->rate)
 FACTOR_STAGE(negated, -1.0)
-FACTOR_STAGE(nothing, 0.0)
+FACTOR_STAGE(whole_number, (double)(1 / pass->n))
 
 PLANT(plant_all_negated)
 {
@@ -337,8 +337,8 @@ static const struct bp_fault FAULT[] = {
      .variant = PART_VARIANT,
      .variant_cost = DATA_FIRST,
      .extent = BP_AT_ALL,
-     .applies = anywhere,
-     .plant = plant_nothing,
+     .applies = batch,
+     .plant = plant_whole_number,
      .page = {.right = "1.0 / N",
               .wrong = "1 / N in whole numbers: 0 for N > 1",
               .shows = "Every number of the gradient is exactly 0, whatever the data; with a batch "
