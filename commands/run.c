@@ -237,14 +237,20 @@ static enum bp_status keep(const struct bp_record *record, const char *path,
     char folder[BP_PATH_MAX];
     enum bp_status status = bp_command_join(folder, options->out, record->name, error);
     if (status == BP_OK)
-        status = bp_command_folder(folder, error);
-    if (status == BP_OK)
         status = write_all(folder, record, error);
     if (status == BP_OK)
         status = write_origin(folder, path, options, error);
     if (status == BP_OK && options->plots)
         status = draw(dossier, record, folder, options->out, error);
     return status;
+}
+
+/* Before the run: its trace is written while it goes on. */
+static enum bp_status make_folder(const char *out, const char *name, struct bp_error *error)
+{
+    char folder[BP_PATH_MAX];
+    const enum bp_status status = bp_command_join(folder, out, name, error);
+    return status == BP_OK ? bp_command_folder(folder, error) : status;
 }
 
 static int run_file(const char *path, const struct options *options, struct bp_record *record,
@@ -269,7 +275,9 @@ static int run_file(const char *path, const struct options *options, struct bp_r
                                              .self = &onlooker,
                                              .plant = options->plant,
                                              .n_plant = options->n_plant};
-    status = bp_runner_run(record, &scenario, &runner, &error);
+    status = make_folder(options->out, scenario.name, &error);
+    if (status == BP_OK)
+        status = bp_runner_run(record, &scenario, &runner, &error);
     bp_live_close(&onlooker.live);
     bp_scenario_release(&scenario);
     if (status == BP_OK)

@@ -5,12 +5,14 @@
 #include "diag/checkup.h"
 #include "diag/follow.h"
 #include "diag/health.h"
+#include "diag/trace.h"
 #include "scenarios/expect.h"
 #include "scenarios/repair.h"
 #include "scenarios/setup.h"
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -22,6 +24,8 @@ struct runner {
     struct bp_rig rig;
     struct bp_symmetry_watch watch; /* whether copies part */
     bool watching;
+    struct bp_trace trace;
+    bool tracing;
     struct timespec began, shown;
     struct bp_error *error;
 };
@@ -215,6 +219,8 @@ static void on_step(void *self, const struct bp_step_view *view)
     struct runner *run = self;
     bp_course_step(&run->record->course, view);
     run->watch.observer.step(run->watch.observer.self, view);
+    if (run->tracing)
+        run->trace.observer.step(run->trace.observer.self, view);
 }
 
 static bool on_epoch(void *self, const struct bp_epoch_view *view)
@@ -224,6 +230,8 @@ static bool on_epoch(void *self, const struct bp_epoch_view *view)
     bp_course_epoch(&run->record->course, view);
     if (run->watch.observer.epoch != NULL)
         run->watch.observer.epoch(run->watch.observer.self, view);
+    if (run->tracing)
+        run->trace.observer.epoch(run->trace.observer.self, view);
     run->record->steps = view->steps;
     run->record->epochs = view->epoch + 1;
     if (options->watch == NULL)
@@ -255,6 +263,30 @@ static enum bp_status descend(struct runner *run, const struct bp_observer *obse
     return status;
 }
 
+/* Rows of about 500 epochs, whatever the number of epochs; samples as asked for. */
+static enum bp_status open_trace(struct runner *run)
+{
+    const struct bp_scenario *scenario = run->scenario;
+    char path[BP_PATH_MAX];
+    if (run->options->folder == NULL)
+        return BP_OK;
+    const int n =
+        snprintf(path, sizeof path, "%s/%s/trace.tsv", run->options->folder, scenario->name);
+    if (n < 0 || n >= BP_PATH_MAX)
+        return bp_error_set(run->error, BP_EFILE, "%.200s: the path is too long",
+                            run->options->folder);
+    const struct bp_trace_options options = {.path = path,
+                                             .every_epoch = run->rig.train.epochs / 500 + 1,
+                                             .data = &run->rig.data.train,
+                                             .n_samples = scenario->trace.samples.n,
+                                             .sample = scenario->trace.samples.value,
+                                             .n_at = scenario->trace.steps.n,
+                                             .at = scenario->trace.steps.value};
+    const enum bp_status status = bp_trace_init(&run->trace, &run->rig.net, &options, run->error);
+    run->tracing = status == BP_OK;
+    return status;
+}
+
 static enum bp_status train(struct runner *run)
 {
     struct bp_record *record = run->record;
@@ -265,6 +297,9 @@ static enum bp_status train(struct runner *run)
     if (status != BP_OK)
         return status;
     run->watching = true;
+    status = open_trace(run);
+    if (status != BP_OK)
+        return status;
     record->trained = true;
     clock_gettime(CLOCK_MONOTONIC, &run->began);
     run->shown = run->began;
@@ -272,6 +307,10 @@ static enum bp_status train(struct runner *run)
     if (status != BP_OK)
         return status;
     bp_course_end(&record->course, &run->rig.net);
+    if (run->tracing)
+        status = bp_trace_finish(&run->trace, run->error);
+    if (status != BP_OK)
+        return status;
     status = bp_record_score(&run->rig.net, &run->rig.data.train, &record->loss, &record->accuracy);
     double loss;
     if (status == BP_OK && run->rig.data.test.n > 0)
@@ -348,6 +387,25 @@ static enum bp_status judge_run(struct runner *run)
     return bp_health_run(&health, &record->findings);
 }
 
+/* The forward pass of the first sample, from the start, for a check by hand. */
+static enum bp_status write_worksheet(struct runner *run)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    if (out == NULL)
+        return BP_ENOMEM;
+    enum bp_status status =
+        bp_worksheet_print(out, &run->rig.net, run->rig.data.train.x, run->rig.data.train.t);
+    fclose(out);
+    if (status == BP_OK) {
+        run->record->worksheet = bp_mem_text(text);
+        status = run->record->worksheet == NULL ? BP_ENOMEM : BP_OK;
+    }
+    free(text);
+    return status;
+}
+
 /* ---- all of it ------------------------------------------------------------------------- */
 
 static enum bp_status keep_start(struct runner *run)
@@ -367,6 +425,8 @@ static enum bp_status look_and_train(struct runner *run)
     const struct bp_dataset *data = &run->rig.data.train;
     enum bp_status status =
         bp_symmetry_look(&record->symmetry, &run->rig.net, data->n, data->x, data->t);
+    if (status == BP_OK)
+        status = write_worksheet(run);
     if (status == BP_OK)
         status = check_gradient(run);
     if (status == BP_OK)
@@ -436,6 +496,8 @@ enum bp_status bp_runner_run(struct bp_record *record, const struct bp_scenario 
         status = run_scenario(&run);
         record->seconds = seconds_since(&began);
     }
+    if (run.tracing)
+        bp_trace_release(&run.trace);
     if (run.watching)
         bp_symmetry_watch_release(&run.watch);
     bp_rig_release(&run.rig);
