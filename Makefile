@@ -143,12 +143,13 @@ subjects:
 layers:
 	@sh tests/layers.sh
 
-## lint: format, shell and compiler warnings of the other compiler
+## lint: format, shell scripts, warnings of the other compiler, cppcheck
 lint:
 	@clang-format --dry-run --Werror $$(git ls-files '*.c' '*.h' | grep -v '^tests/subjects/')
+	@shellcheck $$(git ls-files '*.sh') .ci/run
 	@$(MAKE) -s CC=clang OPT=-O1 all
 	@cppcheck --quiet --error-exitcode=1 --inline-suppr --enable=warning,portability \
-	    --suppress=missingIncludeSystem -I. core diag scenarios plots main.c
+	    --suppress=missingIncludeSystem -I. core diag scenarios plots commands main.c
 
 ## asan: the tests under the address and undefined-behaviour sanitizers
 asan:

@@ -85,17 +85,17 @@ enum bp_step_kind {
  * in its own arrays (values above) may ignore theta: they are put there before each
  * call, and read back after step(). g is set, not added to. */
 struct bp_subject {
-    unsigned abi;        /* BACKPROBE_ABI */
-    const char *name;    /* for the report */
-    const char *network; /* "2-2-1 sigmoid squared-error", or NULL: not described */
+    unsigned abi;                  /* BACKPROBE_ABI */
+    const char *name;              /* for the report */
+    const char *network;           /* "2-2-1 sigmoid squared-error", or NULL: not described */
     const struct bp_array *arrays; /* in the order of theta; NULL: not described. A layer
                                       whose biases are in no array has none */
     size_t n_arrays;
-    size_t n_theta;      /* needed only when there are no arrays */
-    size_t n_in, n_out;  /* needed only when there is no network */
+    size_t n_theta;               /* needed only when there are no arrays */
+    size_t n_in, n_out;           /* needed only when there is no network */
     enum bp_array_type precision; /* what it computes in */
-    int constant_undeclared; /* 1: the loss's constant factor and its reduction are
-                                not known: a constant factor is no fault */
+    int constant_undeclared;      /* 1: the loss's constant factor and its reduction are
+                                     not known: a constant factor is no fault */
 
     void *self; /* handed to every call */
     int (*loss)(void *self, const double *theta, const struct bp_batch *batch, double *loss);
@@ -107,7 +107,7 @@ struct bp_subject {
      * pointer may be NULL */
     int (*trace)(void *self, const double *theta, const struct bp_batch *batch, double *z,
                  double *a, double *delta);
-    int (*reset)(void *self);            /* velocity, accumulators: back to none */
+    int (*reset)(void *self);             /* velocity, accumulators: back to none */
     const char *(*complaint)(void *self); /* why the last call failed; may be NULL */
 
     enum bp_rate_kind rate_kind;

@@ -151,8 +151,8 @@ static enum bp_status look(struct bp_checkup *checkup, struct bp_view *view,
     if (status == BP_OK)
         status = bp_twocolumns_run(view, &how, &checkup->findings, error);
     if (status == BP_OK && view->can_step)
-        status = bp_stepper_run(view, checkup->theta, &batch, &checkup->stepper,
-                                &checkup->findings, error);
+        status = bp_stepper_run(view, checkup->theta, &batch, &checkup->stepper, &checkup->findings,
+                                error);
     return status;
 }
 

@@ -280,6 +280,7 @@ static enum bp_status adds_for_good(struct bp_look_at *look, bool *adds)
 
 static enum bp_status look_at_all(struct bp_look_at *look)
 {
+    /* cppcheck-suppress uninitvar ; a table of functions, initialised here */
     enum bp_status (*const parts[])(struct bp_look_at *) = {look_theta, look_finite_outputs,
                                                             bp_look_repeats, look_writes};
     for (size_t k = 0; k < sizeof parts / sizeof *parts; k++) {

@@ -51,7 +51,7 @@ static enum bp_status count_values(struct bp_look_at *look, size_t *values)
             for (size_t j = 2; j < w->cols; j++)
                 theta[w->offset + i * w->cols + j] = 0.0;
     }
-    double seen[DRAWS];
+    double seen[DRAWS] = {0};
     for (size_t call = 0; call < DRAWS; call++) {
         const enum bp_status status =
             bp_view_predict(view, theta, look->batch, look->y[0], look->error);

@@ -195,8 +195,8 @@ static void print_entry(FILE *out, const char *name, const struct bp_entry *entr
     number_text(entry->backprop, backprop);
     number_text(entry->numeric, numeric);
     ratio_text(entry, 3, ratio);
-    add(line, sizeof line, "%-8s backprop %s  numeric %s ± %.0e  ratio %s", name, backprop,
-        numeric, entry->error, ratio);
+    add(line, sizeof line, "%-8s backprop %s  numeric %s ± %.0e  ratio %s", name, backprop, numeric,
+        entry->error, ratio);
     const int room = BP_REPORT_WIDTH + 1 - (int)strlen(line); /* ± takes two bytes */
     fprintf(out, "%*s%s\n", room < INDENT ? room < 2 ? 2 : room : INDENT, "", line);
 }

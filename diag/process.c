@@ -4,6 +4,7 @@
 
 #include "core/mem.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -69,7 +70,7 @@ static void reset_signals(void)
 }
 
 /* In the child: becomes the program, or says why not. */
-static void become(char *const *words, int pipes[PIPES][2])
+static _Noreturn void become(char *const *words, int pipes[PIPES][2])
 {
     dup2(pipes[IN][0], STDIN_FILENO);
     dup2(pipes[OUT][1], STDOUT_FILENO);
@@ -85,8 +86,8 @@ static void become(char *const *words, int pipes[PIPES][2])
 
 /* In the child: our own function, with in and out to itself; what it prints goes to
  * standard error. */
-static void become_function(int (*run)(void *self, int in, int out), void *self,
-                            int pipes[PIPES][2])
+static _Noreturn void become_function(int (*run)(void *self, int in, int out), void *self,
+                                      int pipes[PIPES][2])
 {
     const int nothing = open("/dev/null", O_RDONLY);
     dup2(nothing, STDIN_FILENO);
@@ -130,6 +131,7 @@ static enum bp_status start(struct bp_process *process, char *const *words,
         setpgid(0, 0);
         if (words != NULL)
             become(words, pipes);
+        assert(run != NULL);
         become_function(run, self, pipes);
     }
     close_fd(&pipes[EXEC][1]);

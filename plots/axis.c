@@ -138,7 +138,7 @@ void bp_axis_set(struct bp_script *to, char which, const struct bp_axis *axis)
 
 void bp_axis_spread(double *place, size_t n, double gap)
 {
-    size_t order[16];
+    size_t order[16] = {0};
     assert(n <= 16);
     for (size_t i = 0; i < n; i++) { /* insertion sort by place */
         size_t j = i;

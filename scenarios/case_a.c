@@ -49,6 +49,7 @@ static void feed_forward(struct network *net, const double *x)
 static const double *activation_into(const struct network *net, size_t k, size_t *count)
 {
     if (k > 0) {
+        /* cppcheck-suppress arrayIndexOutOfBoundsCond ; k is below LAYERS_MOST */
         *count = net->sizes[k];
         return net->activations[k - 1];
     }

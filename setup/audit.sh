@@ -7,10 +7,10 @@
 # and passes where there is none.
 cd "$(dirname "$0")/.." || exit 2
 command -v dpkg >/dev/null 2>&1 || { echo "audit: no dpkg here, nothing compared"; exit 0; }
-listed=$(sh setup/packages.sh --list)
+listed=$(sh setup/packages.sh --list | tr '\n' ' ')
 status=0
 known() {
-    case " $(echo $listed) libc6-dev gcc " in
+    case " $listed libc6-dev gcc " in
     *" $1 "*) return 0 ;;
     esac
     case $1 in
@@ -18,8 +18,9 @@ known() {
     esac
     return 1
 }
-sources=$(git ls-files 'core/*.[ch]' 'diag/*.[ch]' 'scenarios/*.[ch]' 'plots/*.[ch]' 'tests/check_*.c' tests/run.c main.c backprobe.h)
-headers=$(cat $sources | sed -n 's/^[[:space:]]*#[[:space:]]*include[[:space:]]*<\([^>]*\)>.*/\1/p' | sort -u)
+headers=$(git ls-files -z 'core/*.[ch]' 'diag/*.[ch]' 'scenarios/*.[ch]' 'plots/*.[ch]' 'commands/*.[ch]' \
+    'tests/*.[ch]' main.c backprobe.h ':!tests/subjects/*' | xargs -0 cat |
+    sed -n 's/^[[:space:]]*#[[:space:]]*include[[:space:]]*<\([^>]*\)>.*/\1/p' | sort -u)
 count=0
 for header in $headers; do
     path=$(echo "#include <$header>" | ${CC:-cc} -E -x c - 2>/dev/null | sed -n "s|^# 1 \"\(/[^\"]*/$header\)\".*|\1|p" | head -n 1)

@@ -21,8 +21,8 @@ command gnuplot      gnuplot-nox
 DEV='
 command clang        clang
 command clang-format clang-format
-command clang-tidy   clang-tidy
 command cppcheck     cppcheck
+command shellcheck   shellcheck
 command valgrind     valgrind
 '
 [ "${1:-}" = dev ] && NEEDS="$NEEDS$DEV"

@@ -8,14 +8,13 @@ status=0
 check() {
     folder=$1
     allowed=$2
-    for file in $(find "$folder" -name '*.[ch]' 2>/dev/null); do
-        bad=$(grep -nE '^[[:space:]]*#[[:space:]]*include[[:space:]]*"' "$file" | grep -vE "\"($allowed)")
-        if [ -n "$bad" ]; then
-            echo "$file: may include only from: $allowed"
-            echo "$bad"
-            status=1
-        fi
-    done
+    bad=$(grep -rnE --include='*.[ch]' '^[[:space:]]*#[[:space:]]*include[[:space:]]*"' "$folder" 2>/dev/null |
+        grep -vE "\"($allowed)")
+    if [ -n "$bad" ]; then
+        echo "$folder: may include only from: $allowed"
+        echo "$bad"
+        status=1
+    fi
 }
 check core 'core/'
 check diag 'core/|diag/|backprobe\.h'
