@@ -114,7 +114,7 @@ plots: backprobe
 	./backprobe plot $(patsubst %/scenario,%,$(wildcard out/*/scenario))
 
 ## test: run every test (one suite: make test SUITE=sgd)
-test: $(BUILD)/tests/run $(TEST_SO) backprobe
+test: $(BUILD)/tests/run $(TEST_SO) backprobe lib
 	$(if $(SUITE),CK_RUN_SUITE=$(SUITE)) BACKPROBE=$(abspath $(BUILD)/backprobe) $(BUILD)/tests/run
 
 $(BUILD)/suites.h: $(TEST_SRC)

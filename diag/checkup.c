@@ -133,6 +133,32 @@ static enum bp_status check_gradient(struct bp_checkup *checkup, struct bp_view 
     return BP_OK;
 }
 
+static enum bp_status look_at_steps(struct bp_checkup *checkup, struct bp_view *view,
+                                    struct bp_error *error)
+{
+    const struct bp_batch batch = {checkup->n, checkup->x, checkup->t};
+    return bp_stepper_run(view, checkup->theta, &batch, &checkup->stepper, &checkup->findings,
+                          error);
+}
+
+/* A step at a fixed rate that is known, for certain, to be the right one but for weights
+ * that are used too early: its gradient says nothing more. */
+static bool explained_by_step(const struct bp_checkup *checkup, const struct bp_view *view)
+{
+    return checkup->stepper.early && view->subject->gradient == NULL &&
+           view->subject->rate_kind == BP_RATE_FIXED;
+}
+
+static enum bp_status diagnose(struct bp_checkup *checkup, struct bp_view *view,
+                               const struct bp_checkup_options *options, uint64_t seed,
+                               struct bp_error *error)
+{
+    const struct bp_diagnose_options how = {
+        .seed = seed, .theta = options->theta, .batch = options->batch, .rate = options->rate};
+    const enum bp_status status = bp_diagnose_run(view, &how, &checkup->findings, error);
+    return status == BP_OK ? bp_twocolumns_run(view, &how, &checkup->findings, error) : status;
+}
+
 static enum bp_status look(struct bp_checkup *checkup, struct bp_view *view,
                            const struct bp_checkup_options *options, uint64_t seed,
                            struct bp_error *error)
@@ -142,17 +168,15 @@ static enum bp_status look(struct bp_checkup *checkup, struct bp_view *view,
                                             &checkup->findings, error);
     if (status != BP_OK || checkup->contract.random)
         return status;
-    status = check_gradient(checkup, view, options, seed, error);
-    if (status != BP_OK)
-        return status;
-    const struct bp_diagnose_options how = {
-        .seed = seed, .theta = options->theta, .batch = options->batch, .rate = options->rate};
-    status = bp_diagnose_run(view, &how, &checkup->findings, error);
+    /* a step first: what it does beyond its gradient must be known to infer that */
+    if (view->can_step && view->subject->gradient == NULL)
+        status = look_at_steps(checkup, view, error);
     if (status == BP_OK)
-        status = bp_twocolumns_run(view, &how, &checkup->findings, error);
-    if (status == BP_OK && view->can_step)
-        status = bp_stepper_run(view, checkup->theta, &batch, &checkup->stepper, &checkup->findings,
-                                error);
+        status = check_gradient(checkup, view, options, seed, error);
+    if (status == BP_OK && !explained_by_step(checkup, view))
+        status = diagnose(checkup, view, options, seed, error);
+    if (status == BP_OK && view->can_step && view->subject->gradient != NULL)
+        status = look_at_steps(checkup, view, error);
     return status;
 }
 

@@ -396,7 +396,7 @@ static void fill_subject(struct bp_files *files, const struct bp_files_options *
 {
     struct bp_subject *subject = &files->subject;
     subject->abi = BACKPROBE_ABI;
-    subject->name = options->gradient != NULL ? options->gradient : options->after;
+    subject->name = "files";
     subject->network = options->network;
     subject->self = files;
     subject->gradient = files->g != NULL ? gradient : NULL;

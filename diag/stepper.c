@@ -149,7 +149,8 @@ static enum bp_status look_early(struct bp_step_look *look, double tol)
     struct bp_finding *finding = bp_step_add(look, "update-before-backprop");
     if (finding == NULL)
         return BP_ENOMEM;
-    look->stepper->early = true;
+    look->stepper->early = look->view->early = true;
+    look->view->rate = 0.0; /* another is better now */
     finding->certainty = certain ? BP_CERTAIN : BP_LIKELY;
     bp_finding_because(finding,
                        "the gradient that a step implies differs by %.3g between rates %.4g and "
@@ -191,7 +192,8 @@ static enum bp_status look_early_at_one_rate(struct bp_step_look *look)
     memcpy(look->theta, look->c, n * sizeof *look->c);
     if (status != BP_OK || !early)
         return status;
-    look->stepper->early = true;
+    look->stepper->early = look->view->early = true;
+    look->view->rate = 0.0; /* another is better now */
     look->stepper->linear = false;
     struct bp_finding *finding = bp_step_add(look, "update-before-backprop");
     if (finding == NULL)

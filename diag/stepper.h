@@ -24,6 +24,9 @@
  * What is not wrong, but must be known (momentum, clipping, undeclared decay, a
  * sign-like step) is a finding with note set.
  *
+ * Where update-before-backprop is found, view->early is set, so that gradients inferred
+ * from then on are those that the steps would have without it.
+ *
  * Steps of one sample are looked at with one sample; epochs and steps that draw their
  * order are not looked at. Noise is that of the steps: 2 eps max|theta'| / r.
  */

@@ -105,6 +105,8 @@ static void find_abilities(struct bp_view *view)
     const struct bp_subject *subject = view->subject;
     view->can_predict = subject->predict != NULL;
     view->can_lose = subject->loss != NULL || (view->can_predict && view->described);
+    if (subject->theta_fixed) /* no loss at any other point: nothing to differentiate */
+        view->can_lose = false;
     view->can_step = subject->step != NULL;
     view->can_differ = subject->gradient != NULL || subject->step != NULL;
 }

@@ -40,6 +40,7 @@ struct bp_view {
     bool narrow;     /* some of it is float */
     bool can_predict, can_lose, can_differ, can_step; /* which calls below work at all */
     double rate; /* of steps where the caller gives 0; found at the first need */
+    bool early;  /* its step uses updated weights too early (stepper.h): undone in gradients */
     /* For the checks that look at the calls themselves: */
     double fill;        /* what gradient buffers hold before a call; 0 */
     bool keep;          /* do not reset() before a step */
