@@ -159,6 +159,39 @@ static enum bp_status diagnose(struct bp_checkup *checkup, struct bp_view *view,
     return status == BP_OK ? bp_twocolumns_run(view, &how, &checkup->findings, error) : status;
 }
 
+/* Whether two looks (the gradient, the steps) found the same; one may know no place. */
+static bool are_twins(const struct bp_finding *a, const struct bp_finding *b)
+{
+    return strcmp(a->name, b->name) == 0 && a->look != b->look &&
+           (a->layer <= 0 || b->layer <= 0 || a->layer == b->layer);
+}
+
+/* They become one finding: the place that is known, the evidence of both. */
+static void merge_twins(struct bp_findings *findings)
+{
+    size_t kept = 0;
+    for (size_t k = 0; k < findings->n; k++) {
+        const struct bp_finding *later = &findings->item[k];
+        struct bp_finding *twin = NULL;
+        for (size_t i = 0; i < kept && twin == NULL; i++)
+            if (are_twins(&findings->item[i], later))
+                twin = &findings->item[i];
+        if (twin == NULL) {
+            findings->item[kept++] = *later;
+            continue;
+        }
+        if (later->certainty > twin->certainty)
+            twin->certainty = later->certainty;
+        if (twin->layer <= 0) {
+            twin->layer = later->layer;
+            twin->neuron = later->neuron;
+        }
+        for (size_t i = 0; i < later->n_because; i++)
+            bp_finding_because(twin, "%s", later->because[i]);
+    }
+    findings->n = kept;
+}
+
 static enum bp_status look(struct bp_checkup *checkup, struct bp_view *view,
                            const struct bp_checkup_options *options, uint64_t seed,
                            struct bp_error *error)
@@ -177,6 +210,8 @@ static enum bp_status look(struct bp_checkup *checkup, struct bp_view *view,
         status = diagnose(checkup, view, options, seed, error);
     if (status == BP_OK && view->can_step && view->subject->gradient != NULL)
         status = look_at_steps(checkup, view, error);
+    if (status == BP_OK)
+        merge_twins(&checkup->findings);
     return status;
 }
 

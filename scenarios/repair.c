@@ -265,6 +265,16 @@ static enum bp_status train_again(struct bp_curve *curve, const struct plan *pla
 
 /* ---- the rate ----------------------------------------------------------------------- */
 
+/* What the run did, without another cause, it did because of the rate. */
+static void put_beneath(struct bp_findings *findings, size_t cause)
+{
+    for (size_t k = 0; k < cause; k++) {
+        struct bp_finding *finding = &findings->item[k];
+        if (finding->look == BP_LOOK_HEALTH && !finding->note && finding->follows < 0)
+            finding->follows = (int)cause;
+    }
+}
+
 /* Other rates on the plan as it is; a verdict becomes a finding and changes the plan. */
 static enum bp_status try_rates(struct bp_record *record, struct plan *plan)
 {
@@ -276,9 +286,13 @@ static enum bp_status try_rates(struct bp_record *record, struct plan *plan)
     if (status != BP_OK)
         return status;
     record->rate_tried = true;
-    if (record->rate.verdict != BP_RATE_NEITHER)
-        plan->train.rate = record->rate.trial[record->rate.best].rate;
-    return bp_rate_findings(&record->rate, &record->findings);
+    if (record->rate.verdict == BP_RATE_NEITHER)
+        return BP_OK;
+    plan->train.rate = record->rate.trial[record->rate.best].rate;
+    status = bp_rate_findings(&record->rate, &record->findings);
+    if (status == BP_OK)
+        put_beneath(&record->findings, record->findings.n - 1);
+    return status;
 }
 
 /* ---- all of it ------------------------------------------------------------------------ */
