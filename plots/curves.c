@@ -3,8 +3,11 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
-enum { STRETCHES = 320, PLAIN_STRETCHES = 60 };
+enum { STRETCHES = 320, PLAIN_STRETCHES = 60, NAME_LETTERS = 14 };
+
+static const double PANEL_TALL = 0.35; /* a panel's share of the figure, about */
 
 static void put_point(struct bp_script *to, const struct bp_curves *curves, double x, double y)
 {
@@ -54,6 +57,44 @@ static size_t last_finite(const struct bp_stroke *curve)
     return i;
 }
 
+/* Where a long name is broken: the last blank that fits, or 0. */
+static size_t wrap_at(const char *name)
+{
+    size_t at = 0;
+    if (name != NULL && strlen(name) > NAME_LETTERS)
+        for (size_t i = 0; i <= NAME_LETTERS; i++)
+            if (name[i] == ' ')
+                at = i;
+    return at;
+}
+
+static bool wrap_any(const struct bp_curves *curves, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (wrap_at(curves->curve[i].name) > 0)
+            return true;
+    return false;
+}
+
+/* A name in one line, or in two around its place. */
+static void put_name(struct bp_script *to, const struct bp_stroke *curve, double place)
+{
+    const size_t at = to->plain ? 0 : wrap_at(curve->name);
+    char first[NAME_LETTERS + 1];
+    if (curve->name == NULL)
+        return;
+    if (at == 0) {
+        bp_ink_label(to, 1.02, place, "left", curve->ink, curve->name,
+                     to->plain ? 12 : NAME_LETTERS);
+        return;
+    }
+    memcpy(first, curve->name, at);
+    first[at] = '\0';
+    const double line = 8.0 / (PANEL_TALL * to->height);
+    bp_ink_label(to, 1.02, place + line, "left", curve->ink, first, NAME_LETTERS);
+    bp_ink_label(to, 1.02, place - line, "left", curve->ink, curve->name + at + 1, NAME_LETTERS);
+}
+
 /* Names at the right ends, moved apart where ends are close. */
 static void name_ends(struct bp_script *to, const struct bp_curves *curves)
 {
@@ -63,11 +104,10 @@ static void name_ends(struct bp_script *to, const struct bp_curves *curves)
         const size_t last = last_finite(&curves->curve[i]);
         place[i] = last == 0 ? 0.5 : bp_axis_place(&curves->y, curves->curve[i].y[last - 1]);
     }
-    bp_axis_spread(place, n, to->plain ? 0.2 : 0.11);
+    const bool wraps = wrap_any(curves, n) && !to->plain;
+    bp_axis_spread(place, n, to->plain ? 0.2 : wraps ? 0.2 : 0.11);
     for (size_t i = 0; i < n; i++)
-        if (curves->curve[i].name != NULL)
-            bp_ink_label(to, 1.02, place[i], "left", curves->curve[i].ink, curves->curve[i].name,
-                         to->plain ? 12 : 14);
+        put_name(to, &curves->curve[i], place[i]);
 }
 
 /* A dashed line where a curve first is not finite. */
@@ -98,7 +138,9 @@ static void mark_end(struct bp_script *to, const struct bp_curves *curves, size_
 static double thickness(const struct bp_curves *curves, size_t which)
 {
     const size_t above = curves->n - 1 - which;
-    return curves->curve[which].points ? 2.0 : 2.0 + 1.4 * (double)(above < 2 ? above : 2);
+    return curves->curve[which].points || curves->curve[which].dashed
+               ? 2.0
+               : 2.0 + 1.4 * (double)(above < 2 ? above : 2);
 }
 
 static void plot_line(struct bp_script *to, const struct bp_stroke *curve, size_t which,

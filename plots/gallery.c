@@ -3,15 +3,17 @@
 
 #include "core/mem.h"
 #include "plots/figure.h"
+#include "plots/taylor.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { GRID = 61, POINTS_MOST = 5000, ROWS_MOST = 64 };
+enum { GRID = 61, POINTS_MOST = 5000, ROWS_MOST = 64, NAMED_MOST = 2000 };
 
 /* Fills the script; false when there is no memory. Called only where applies(). */
-typedef bool draw_figure(const struct bp_record *record, struct bp_script *script);
+typedef bool draw_figure(const struct bp_record *record, const char *title,
+                         struct bp_script *script);
 
 /* ---- loss ------------------------------------------------------------------------- */
 
@@ -25,7 +27,7 @@ static bool has_curve(const struct bp_record *record)
     return record->n_curves > 0;
 }
 
-static bool draw_loss(const struct bp_record *record, struct bp_script *script)
+static bool draw_loss(const struct bp_record *record, const char *title, struct bp_script *script)
 {
     struct bp_figure_run run[BP_RECORD_CURVES];
     for (size_t k = 0; k < record->n_curves; k++)
@@ -35,10 +37,8 @@ static bool draw_loss(const struct bp_record *record, struct bp_script *script)
             .epoch = record->curve[k].epoch,
             .loss = record->curve[k].loss,
             .accuracy = record->data.train.classes > 0 ? record->curve[k].accuracy : NULL};
-    const struct bp_figure_training figure = {.title = record->title,
-                                              .loss_unit = loss_unit(record),
-                                              .runs = record->n_curves,
-                                              .run = run};
+    const struct bp_figure_training figure = {
+        .title = title, .loss_unit = loss_unit(record), .runs = record->n_curves, .run = run};
     bp_figure_training(script, &figure);
     return true;
 }
@@ -58,7 +58,7 @@ static void epochs_of_points(const struct bp_record *record, double *epoch)
         epoch[p] = (double)record->course.point[p].step / per;
 }
 
-static bool draw_delta(const struct bp_record *record, struct bp_script *script)
+static bool draw_delta(const struct bp_record *record, const char *title, struct bp_script *script)
 {
     const struct bp_course *course = &record->course;
     const struct bp_mlp *net = &record->net;
@@ -75,11 +75,8 @@ static bool draw_delta(const struct bp_record *record, struct bp_script *script)
                 memcpy(at, course->unit_delta + p * net->n_units + net->unit[l],
                        width * sizeof *at);
         }
-        const struct bp_figure_delta figure = {.title = record->title,
-                                               .times = times,
-                                               .epoch = block,
-                                               .layers = layers,
-                                               .layer = layer};
+        const struct bp_figure_delta figure = {
+            .title = title, .times = times, .epoch = block, .layers = layers, .layer = layer};
         bp_figure_delta(script, &figure);
     }
     const bool ok = block != NULL && layer != NULL;
@@ -103,44 +100,69 @@ static unsigned char figure_verdict(enum bp_verdict verdict)
                                                               : BP_FIGURE_UNDECIDED;
 }
 
+/* What the figure of gradients points to; owned. */
+struct points {
+    size_t n, named;
+    double *backprop, *numeric;
+    unsigned char *verdict;
+    char (*text)[BP_NAME_MAX];
+    const char **name;
+};
+
+static void points_release(struct points *points)
+{
+    bp_mem_free(points->backprop);
+    bp_mem_free(points->numeric);
+    bp_mem_free(points->verdict);
+    bp_mem_free(points->text);
+    bp_mem_free(points->name);
+}
+
+static bool points_init(struct points *points, size_t most)
+{
+    *points = (struct points){.backprop = bp_mem_new(most, sizeof(double)),
+                              .numeric = bp_mem_new(most, sizeof(double)),
+                              .verdict = bp_mem_new(most, 1),
+                              .text = bp_mem_new(NAMED_MOST, BP_NAME_MAX),
+                              .name = bp_mem_new(most, sizeof(char *))};
+    return points->backprop != NULL && points->numeric != NULL && points->verdict != NULL &&
+           points->text != NULL && points->name != NULL;
+}
+
+static void points_add(struct points *points, const struct bp_gradcheck *check, size_t k)
+{
+    const size_t n = points->n++;
+    points->backprop[n] = check->backprop[k];
+    points->numeric[n] = check->factor * check->numeric.value[k];
+    points->verdict[n] = figure_verdict((enum bp_verdict)check->verdict[k]);
+    if (points->verdict[n] != BP_FIGURE_DISAGREES || points->named == NAMED_MOST ||
+        check->net == NULL)
+        return;
+    bp_mlp_name(check->net, k, points->text[points->named]);
+    points->name[n] = points->text[points->named++];
+}
+
 /* Every k-th parameter of those that agree, all (up to a bound) that do not. */
-static bool draw_gradients(const struct bp_record *record, struct bp_script *script)
+static bool draw_gradients(const struct bp_record *record, const char *title,
+                           struct bp_script *script)
 {
     const struct bp_gradcheck *check = &record->check;
-    const size_t every = check->n_theta / POINTS_MOST + 1;
-    double *value = bp_mem_new(4 * (size_t)POINTS_MOST + 4, sizeof *value);
-    unsigned char *verdict = bp_mem_new(2 * (size_t)POINTS_MOST + 2, 1);
-    char(*name)[BP_NAME_MAX] = bp_mem_new(BP_FIGURE_NAMED_MAX, sizeof *name);
-    const char **names = bp_mem_new(2 * (size_t)POINTS_MOST + 2, sizeof *names);
-    const bool ok = value != NULL && verdict != NULL && name != NULL && names != NULL;
-    if (ok) {
-        double *numeric = value + 2 * POINTS_MOST + 2;
-        size_t n = 0, named = 0;
-        for (size_t k = 0; k < check->n_theta && n < 2 * (size_t)POINTS_MOST; k++) {
-            const unsigned char v = figure_verdict((enum bp_verdict)check->verdict[k]);
-            if (k % every != 0 && v != BP_FIGURE_DISAGREES)
-                continue;
-            value[n] = check->backprop[k];
-            numeric[n] = check->numeric.value[k];
-            verdict[n] = v;
-            if (v == BP_FIGURE_DISAGREES && named < BP_FIGURE_NAMED_MAX && check->net != NULL) {
-                bp_mlp_name(check->net, k, name[named]);
-                names[n] = name[named++];
-            }
-            n++;
-        }
-        const struct bp_figure_gradients figure = {.title = record->title,
-                                                   .n = n,
-                                                   .backprop = value,
-                                                   .numeric = numeric,
-                                                   .verdict = verdict,
-                                                   .name = names};
+    const size_t every = check->n_theta / POINTS_MOST + 1, most = 2 * (size_t)POINTS_MOST;
+    struct points points;
+    const bool ok = points_init(&points, most);
+    for (size_t k = 0; ok && k < check->n_theta && points.n < most; k++)
+        if (k % every == 0 ||
+            figure_verdict((enum bp_verdict)check->verdict[k]) == BP_FIGURE_DISAGREES)
+            points_add(&points, check, k);
+    const struct bp_figure_gradients figure = {.title = title,
+                                               .n = points.n,
+                                               .backprop = points.backprop,
+                                               .numeric = points.numeric,
+                                               .verdict = points.verdict,
+                                               .name = points.name};
+    if (ok)
         bp_figure_gradients(script, &figure);
-    }
-    bp_mem_free(value);
-    bp_mem_free(verdict);
-    bp_mem_free(name);
-    bp_mem_free(names);
+    points_release(&points);
     return ok;
 }
 
@@ -151,28 +173,36 @@ static bool has_few_inputs(const struct bp_record *record)
     return record->net.spec.layer[0].width <= 64;
 }
 
+/* Whether neurons i and k have the same weights and bias, bit for bit. */
+static bool alike(const struct bp_tensor *weights, const double *w, const double *b, size_t i,
+                  size_t k)
+{
+    return memcmp(w + i * weights->cols, w + k * weights->cols, weights->cols * sizeof *w) == 0 &&
+           (b == NULL || memcmp(b + i, b + k, sizeof *b) == 0);
+}
+
 /* Rows that are bit for bit alike get the number of the first of them. */
-static bool draw_weights(const struct bp_record *record, struct bp_script *script)
+static bool draw_weights(const struct bp_record *record, const char *title,
+                         struct bp_script *script)
 {
     const struct bp_mlp *net = &record->net;
     const struct bp_tensor *weights = bp_mlp_weights(net, 1);
     const struct bp_tensor *biases = bp_mlp_biases(net, 1);
     const size_t rows = weights->rows < ROWS_MOST ? weights->rows : ROWS_MOST;
     const double *w = net->theta + weights->offset;
+    const double *b = biases == NULL ? NULL : net->theta + biases->offset;
     size_t copy[ROWS_MOST];
     for (size_t i = 0; i < rows; i++) {
         copy[i] = i;
         for (size_t k = 0; k < i && copy[i] == i; k++)
-            if (memcmp(w + i * weights->cols, w + k * weights->cols, weights->cols * sizeof *w) ==
-                0)
+            if (alike(weights, w, b, i, k))
                 copy[i] = k;
     }
-    const struct bp_figure_weights figure = {.title = record->title,
+    const struct bp_figure_weights figure = {.title = title,
                                              .rows = rows,
                                              .columns = weights->cols,
                                              .weight = w,
-                                             .bias = biases == NULL ? NULL
-                                                                    : net->theta + biases->offset,
+                                             .bias = b,
                                              .copy = copy};
     bp_figure_weights(script, &figure);
     return true;
@@ -183,10 +213,10 @@ static bool has_images(const struct bp_record *record)
     return record->net.spec.layer[0].width == 784;
 }
 
-static bool draw_images(const struct bp_record *record, struct bp_script *script)
+static bool draw_images(const struct bp_record *record, const char *title, struct bp_script *script)
 {
     const struct bp_tensor *weights = bp_mlp_weights(&record->net, 1);
-    const struct bp_figure_images figure = {.title = record->title,
+    const struct bp_figure_images figure = {.title = title,
                                             .rows = weights->rows < ROWS_MOST ? weights->rows
                                                                               : ROWS_MOST,
                                             .width = 28,
@@ -217,10 +247,11 @@ static void bounds(const struct bp_dataset *data, size_t column, double *low, do
     *high += margin;
 }
 
-static bool draw_surface(const struct bp_record *record, struct bp_script *script)
+static bool draw_surface(const struct bp_record *record, const char *title,
+                         struct bp_script *script)
 {
     const struct bp_dataset *data = &record->data.train;
-    struct bp_figure_surface figure = {.title = record->title, .columns = GRID, .rows = GRID};
+    struct bp_figure_surface figure = {.title = title, .columns = GRID, .rows = GRID};
     struct bp_pass pass;
     double *grid = bp_mem_new(2 * (size_t)GRID * GRID, sizeof *grid);
     double *points = bp_mem_new(3 * data->n, sizeof *points);
@@ -264,7 +295,7 @@ static bool has_trials(const struct bp_record *record)
     return record->rate_tried;
 }
 
-static bool draw_rate(const struct bp_record *record, struct bp_script *script)
+static bool draw_rate(const struct bp_record *record, const char *title, struct bp_script *script)
 {
     double rate[BP_TRIALS], loss[BP_TRIALS];
     for (size_t k = 0; k < record->rate.n; k++) {
@@ -273,7 +304,7 @@ static bool draw_rate(const struct bp_record *record, struct bp_script *script)
     }
     const bool named = record->rate.verdict != BP_RATE_NEITHER;
     const struct bp_figure_rate figure = {
-        .title = record->title,
+        .title = title,
         .n = record->rate.n,
         .rate = rate,
         .loss = loss,
@@ -285,27 +316,84 @@ static bool draw_rate(const struct bp_record *record, struct bp_script *script)
     return true;
 }
 
+/* ---- slope ------------------------------------------------------------------------------- */
+
+/* The built-in network, checked at its start, with the right forward pass. */
+static bool has_slope(const struct bp_record *record)
+{
+    for (size_t i = 0; i < record->findings.n; i++)
+        if (record->findings.item[i].look == BP_LOOK_FORWARD)
+            return false;
+    return record->checked && !record->check_moved && record->start != NULL &&
+           record->check.of == BP_NUMERIC_CORE && record->data.train.n >= record->check.n;
+}
+
+static bool layer_is_right(const struct bp_gradcheck *check, size_t layer)
+{
+    for (size_t i = 0; i < check->n_tensors; i++)
+        if (check->tensor[i].layer == layer && (check->tensor[i].outcome == BP_OUTCOME_DISAGREES ||
+                                                check->tensor[i].outcome == BP_OUTCOME_NOT_FINITE))
+            return false;
+    return true;
+}
+
+static bool draw_slope(const struct bp_record *record, const char *title, struct bp_script *script)
+{
+    struct bp_taylor taylor;
+    struct bp_figure_slope_line line[BP_TAYLOR_LAYERS];
+    char name[BP_TAYLOR_LAYERS][16];
+    const struct bp_dataset *data = &record->data.train; /* its first samples were checked */
+    if (bp_taylor_run(&taylor, &record->net, record->start, record->check.backprop, record->check.n,
+                      data->x, data->t) != BP_OK)
+        return false;
+    for (size_t l = 0; l < taylor.layers; l++) {
+        snprintf(name[l], sizeof name[l], "layer %zu", l + 1);
+        line[l] = (struct bp_figure_slope_line){name[l], taylor.residual[l],
+                                                layer_is_right(&record->check, l + 1)};
+    }
+    const struct bp_figure_slope figure = {
+        .title = title, .n = BP_TAYLOR_STEPS, .h = taylor.h, .lines = taylor.layers, .line = line};
+    bp_figure_slope(script, &figure);
+    return true;
+}
+
 /* ---- the table ---------------------------------------------------------------------------- */
 
 static const struct {
-    const char *name, *caption;
+    const char *name, *title, *caption;
     bool (*applies)(const struct bp_record *record);
     draw_figure *draw;
 } FIGURE[] = {
-    {"loss", "loss and accuracy by epoch; the same run with the cause put right beside it",
-     has_curve, draw_loss},
-    {"gradients", "each derivative: backprop against numeric; on the line is right", was_checked,
+    {"loss", "loss and accuracy",
+     "loss and accuracy by epoch; the same run with the cause put right beside it", has_curve,
+     draw_loss},
+    {"gradients", "backprop against numeric",
+     "each derivative: backprop against numeric; on the line is right", was_checked,
      draw_gradients},
-    {"delta", "mean |delta| of every neuron over the run: who gets a signal, and when", has_course,
+    {"slope", "Taylor test",
+     "is it the loss's gradient? what is left of the Taylor series falls as h^3 if so, as h if not",
+     has_slope, draw_slope},
+    {"delta", "mean |delta| of each neuron",
+     "mean |delta| of every neuron over the run: who gets a signal, and when", has_course,
      draw_delta},
-    {"surface", "what the network computes over its two inputs, with the data", has_surface,
-     draw_surface},
-    {"weights", "the weights into layer 1 at the end, a row a neuron", has_few_inputs,
-     draw_weights},
-    {"images", "the weights into each neuron of layer 1, as images", has_images, draw_images},
-    {"rate", "the loss after short trials at other rates", has_trials, draw_rate},
+    {"surface", "what the network computes",
+     "what the network computes over its two inputs, with the data", has_surface, draw_surface},
+    {"weights", "weights into layer 1", "the weights into layer 1 at the end, a row a neuron",
+     has_few_inputs, draw_weights},
+    {"images", "weights into layer 1 as images",
+     "the weights into each neuron of layer 1, as images", has_images, draw_images},
+    {"rate", "loss at other rates", "the loss after short trials at other rates", has_trials,
+     draw_rate},
 };
 enum { FIGURES = sizeof FIGURE / sizeof FIGURE[0] };
+
+/* "xor: loss and accuracy" */
+static bool draw_titled(size_t k, const struct bp_record *record, struct bp_script *script)
+{
+    char title[160];
+    snprintf(title, sizeof title, "%s: %s", record->name, FIGURE[k].title);
+    return FIGURE[k].draw(record, title, script);
+}
 
 static enum bp_status draw_one(struct bp_gallery *gallery, size_t k, const struct bp_record *record,
                                unsigned forms, struct bp_error *note)
@@ -314,7 +402,7 @@ static enum bp_status draw_one(struct bp_gallery *gallery, size_t k, const struc
     struct bp_gallery_figure *figure = &gallery->figure[gallery->n];
     char id[BP_GNUPLOT_NAME_MAX + 64];
     bp_script_init(&script, false);
-    enum bp_status status = FIGURE[k].draw(record, &script) ? BP_OK : BP_ENOMEM;
+    enum bp_status status = draw_titled(k, record, &script) ? BP_OK : BP_ENOMEM;
     snprintf(id, sizeof id, "%s-%s", record->name, FIGURE[k].name);
     *figure = (struct bp_gallery_figure){.name = FIGURE[k].name, .caption = FIGURE[k].caption};
     if (status == BP_OK)
@@ -370,7 +458,7 @@ static enum bp_status script_of(struct bp_script *script, const struct bp_record
             continue;
         if (strcmp(name, FIGURE[k].name) == 0) {
             bp_script_init(script, plain);
-            if (FIGURE[k].draw(record, script))
+            if (draw_titled(k, record, script))
                 return BP_OK;
             bp_script_release(script);
             return bp_error_set(note, BP_ENOMEM, "figure: %s", bp_status_text(BP_ENOMEM));

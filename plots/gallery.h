@@ -3,6 +3,7 @@
  *     loss        loss and accuracy, with the counterfactual beside it
  *     delta       mean |delta| of every neuron over the run
  *     gradients   backprop against numeric
+ *     slope       the Taylor test, layer by layer, of the built-in network
  *     weights     the rows of the first hidden layer, copies next to each other
  *     surface     2 inputs, 1 output: what is computed, with the data
  *     images      784 inputs: what each neuron of layer 1 looks for
