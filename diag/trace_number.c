@@ -36,14 +36,22 @@ static char *put_text(char *to, const char *text)
     return to + n;
 }
 
+/* floor(log10(2^two)) or one less, for a value from 2^two: 1233/4096 is just below
+ * log10(2) = 0.30103, 1234/4096 just above. */
+static int power_of_ten(double value)
+{
+    uint64_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    const int two = (int)(bits >> 52) - 1023;
+    return two >= 0 ? two * 1233 / 4096 : -((-two * 1234 + 4095) / 4096);
+}
+
 /* Six digits, the first of them not 0, and the power of ten of the first. */
 static uint32_t six_digits(double value, int *exponent, const double *powers)
 {
-    int two;
-    frexp(value, &two);
-    int ten = (int)floor((two - 1) * 0.30102999566398120);
+    int ten = power_of_ten(value);
     double scaled = value * powers[5 - ten + BP_POWER_MAX];
-    if (scaled >= 999999.5) {
+    while (scaled >= 999999.5) {
         ten++;
         scaled = value * powers[5 - ten + BP_POWER_MAX];
     }
