@@ -41,21 +41,41 @@ void bp_gradcheck_name(const struct bp_gradcheck *check, const struct bp_tensor_
 /* The two sides of a tensor's entries. */
 struct sides {
     const double *a, *n, *e;
+    const double *r; /* or NULL: the tensor's */
     const unsigned char *flags;
     unsigned char *verdict;
-    double factor;
+    double factor, noise;
 };
 
 static struct sides sides_of(const struct bp_gradcheck *check, const struct bp_tensor_check *tensor)
 {
     const struct bp_numdiff *d = &check->numeric;
     const size_t at = tensor->first;
+    const double *r = check->rounding;
     if (tensor->is_delta)
-        return (struct sides){check->delta + at,         d->delta + at,
-                              d->delta_error + at,       d->delta_flags + at,
-                              check->delta_verdict + at, check->delta_factor};
-    return (struct sides){check->backprop + at, d->value + at,       d->error + at,
-                          d->flags + at,        check->verdict + at, check->factor};
+        return (struct sides){.a = check->delta + at,
+                              .n = d->delta + at,
+                              .e = d->delta_error + at,
+                              .r = r == NULL ? NULL : r + check->n_theta + at,
+                              .flags = d->delta_flags + at,
+                              .verdict = check->delta_verdict + at,
+                              .factor = check->delta_factor};
+    return (struct sides){.a = check->backprop + at,
+                          .n = d->value + at,
+                          .e = d->error + at,
+                          .r = r == NULL ? NULL : r + at,
+                          .flags = d->flags + at,
+                          .verdict = check->verdict + at,
+                          .factor = check->factor,
+                          .noise = check->noise};
+}
+
+static double rounding_of(const struct bp_gradcheck *check, const struct bp_tensor_check *tensor,
+                          const struct sides *sides, size_t i)
+{
+    const double r = sides->r == NULL ? check->rtol * tensor->largest : sides->factor * sides->r[i];
+    /* what is 2^-100 of the largest has underflowed on its way */
+    return r + sides->noise + 0x1p-100 * tensor->largest;
 }
 
 static struct bp_entry entry_of(const struct bp_gradcheck *check,
@@ -65,9 +85,11 @@ static struct bp_entry entry_of(const struct bp_gradcheck *check,
     struct bp_entry entry = {.backprop = sides->a[i],
                              .numeric = sides->factor * sides->n[i],
                              .error = sides->factor * sides->e[i],
+                             .rounding = rounding_of(check, tensor, sides, i),
                              .verdict = (enum bp_verdict)sides->verdict[i]};
     entry.tolerance = 10.0 * entry.error +
-                      check->rtol * fmax(fabs(entry.backprop), fabs(entry.numeric)) + tensor->atol;
+                      check->rtol * fmax(fabs(entry.backprop), fabs(entry.numeric)) +
+                      entry.rounding;
     return entry;
 }
 
@@ -80,8 +102,7 @@ struct bp_entry bp_gradcheck_entry(const struct bp_gradcheck *check,
 }
 
 /* Written so that a NaN anywhere never agrees. */
-static enum bp_verdict judge(const struct bp_entry *entry, unsigned char flags, double atol,
-                             double largest)
+static enum bp_verdict judge(const struct bp_entry *entry, unsigned char flags, double largest)
 {
     const double size = fmax(fabs(entry->backprop), fabs(entry->numeric));
     if ((flags & BP_NUM_LEFT_OUT) != 0)
@@ -94,7 +115,7 @@ static enum bp_verdict judge(const struct bp_entry *entry, unsigned char flags, 
         return BP_UNDECIDED;
     if (!(fabs(entry->backprop - entry->numeric) <= entry->tolerance))
         return BP_DISAGREE;
-    if (!(10.0 * entry->error + atol <= 0.1 * size) && !(size <= 1e-3 * largest))
+    if (!(10.0 * entry->error + entry->rounding <= 0.1 * size) && !(size <= 1e-3 * largest))
         return BP_UNDECIDED;
     return BP_AGREE;
 }
@@ -123,12 +144,11 @@ static void judge_entries(struct bp_gradcheck *check, struct bp_tensor_check *te
     for (size_t i = 0; i < tensor->count; i++)
         if (is_seen(sides, i))
             tensor->largest = fmax(tensor->largest, fabs(sides->factor * sides->n[i]));
-    tensor->atol = check->rtol * tensor->largest + (tensor->is_delta ? 0.0 : check->noise);
     tensor->not_finite_at = tensor->count;
     for (size_t i = 0; i < tensor->count; i++) {
         const struct bp_entry entry = entry_of(check, tensor, sides, i);
-        const enum bp_verdict verdict =
-            judge(&entry, sides->flags[i], tensor->atol, tensor->largest);
+        const enum bp_verdict verdict = judge(&entry, sides->flags[i], tensor->largest);
+        tensor->rounding = fmax(tensor->rounding, entry.rounding);
         sides->verdict[i] = (unsigned char)verdict;
         tensor->verdicts[verdict]++;
         if (verdict == BP_NOT_FINITE && tensor->not_finite_at == tensor->count)
@@ -145,9 +165,9 @@ static enum bp_outcome outcome_of(const struct bp_tensor_check *tensor, bool tes
     return tested && tensor->verdicts[BP_AGREE] > 0 ? BP_OUTCOME_AGREES : BP_OUTCOME_NOT_TESTED;
 }
 
-static bool is_above_noise(const struct bp_entry *entry, double atol)
+static bool is_above_noise(const struct bp_entry *entry)
 {
-    return fabs(entry->numeric) > 100.0 * entry->error + 10.0 * atol;
+    return fabs(entry->numeric) > 100.0 * entry->error + 10.0 * entry->rounding;
 }
 
 static int by_value(const void *a, const void *b)
@@ -175,7 +195,7 @@ static void see_zeros(struct bp_tensor_check *tensor, const struct bp_entry *ent
 {
     tensor->zeros_backprop += entry->backprop == 0.0;
     tensor->zeros_numeric += fabs(entry->numeric) <= entry->error;
-    tensor->zeros_wrong += entry->backprop == 0.0 && is_above_noise(entry, tensor->atol);
+    tensor->zeros_wrong += entry->backprop == 0.0 && is_above_noise(entry);
 }
 
 /* Sums of a n, a a and n n, each entry divided by the largest of its side first, so
@@ -190,7 +210,7 @@ static void see_errors(struct bp_tensor_check *tensor, const struct bp_entry *en
     const double off = fabs(entry->backprop - entry->numeric);
     const double relative = off / fmax(fabs(entry->backprop), fabs(entry->numeric));
     const double beyond = off > 0.0 ? off / entry->tolerance : 0.0;
-    if (is_above_noise(entry, tensor->atol) && !(relative <= tensor->relative)) {
+    if (is_above_noise(entry) && !(relative <= tensor->relative)) {
         tensor->relative = relative;
         tensor->relative_at = i;
     }
@@ -228,7 +248,7 @@ static void measure(struct bp_gradcheck *check, struct bp_tensor_check *tensor,
         sum = (struct products){sum.an + a * n, sum.aa + a * a, sum.nn + n * n};
         see_zeros(tensor, &entry);
         see_errors(tensor, &entry, i, &excess);
-        if (is_above_noise(&entry, tensor->atol))
+        if (is_above_noise(&entry))
             ratio[tensor->ratios++] = entry.backprop / entry.numeric;
     }
     see_ratios(tensor, ratio);
@@ -277,7 +297,7 @@ static void list_tensors(struct bp_gradcheck *check)
     }
 }
 
-static enum bp_status make_room(struct bp_gradcheck *check, bool deltas)
+static enum bp_status make_room(struct bp_gradcheck *check, bool deltas, bool rounding)
 {
     const struct bp_mlp *net = check->net;
     check->n_tensors = net != NULL ? net->n_tensors : 1;
@@ -285,6 +305,11 @@ static enum bp_status make_room(struct bp_gradcheck *check, bool deltas)
     check->tensor = bp_mem_new(check->n_tensors + check->n_deltas, sizeof *check->tensor);
     check->backprop = bp_mem_new(check->n_theta, sizeof *check->backprop);
     check->verdict = bp_mem_new(check->n_theta, 1);
+    if (rounding) {
+        check->rounding = bp_mem_new(check->n_theta + check->n * check->n_units, sizeof(double));
+        if (check->rounding == NULL)
+            return BP_ENOMEM;
+    }
     if (check->tensor == NULL || check->backprop == NULL || check->verdict == NULL)
         return BP_ENOMEM;
     if (!deltas)
@@ -307,23 +332,13 @@ static double common_factor(const double *a, const double *n, const double *e, s
     return isfinite(factor) && factor > 0.0 ? factor : 1.0;
 }
 
-static size_t largest_fan_in(const struct bp_mlp *net)
-{
-    size_t fan = 1;
-    for (size_t l = 0; net != NULL && l < net->spec.layers; l++)
-        fan = net->spec.layer[l].width > fan ? net->spec.layer[l].width : fan;
-    return fan;
-}
-
 static void set_tolerances(struct bp_gradcheck *check, const struct bp_claim *claim,
                            const struct bp_gradcheck_options *options, double *work)
 {
     const struct bp_numdiff *d = &check->numeric;
-    const double terms = (double)(check->n + largest_fan_in(check->net));
     check->precision = claim->precision;
     check->noise = claim->noise;
-    check->rtol = options != NULL && options->rtol > 0.0 ? options->rtol
-                                                         : 16.0 * claim->precision * sqrt(terms);
+    check->rtol = options != NULL && options->rtol > 0.0 ? options->rtol : 16.0 * claim->precision;
     check->factor = check->delta_factor = 1.0;
     if (!claim->any_factor)
         return;
@@ -341,7 +356,8 @@ static size_t most_entries(const struct bp_gradcheck *check)
 
 enum bp_status bp_gradcheck_compare(struct bp_gradcheck *check, const struct bp_mlp *net,
                                     struct bp_numdiff *numeric, const struct bp_claim *claim,
-                                    const double *delta, const struct bp_gradcheck_options *options)
+                                    const double *delta, const double *rounding,
+                                    const struct bp_gradcheck_options *options)
 {
     *check = (struct bp_gradcheck){.net = net,
                                    .n_theta = numeric->n_theta,
@@ -351,7 +367,7 @@ enum bp_status bp_gradcheck_compare(struct bp_gradcheck *check, const struct bp_
                                    .loss_apart = NAN,
                                    .slope_apart = NAN};
     const bool deltas = net != NULL && delta != NULL && numeric->delta != NULL;
-    enum bp_status status = make_room(check, deltas);
+    enum bp_status status = make_room(check, deltas, rounding != NULL);
     double *work = status == BP_OK ? bp_mem_new(most_entries(check), sizeof *work) : NULL;
     check->numeric = *numeric;
     *numeric = (struct bp_numdiff){0};
@@ -362,6 +378,9 @@ enum bp_status bp_gradcheck_compare(struct bp_gradcheck *check, const struct bp_
     memcpy(check->backprop, claim->g, check->n_theta * sizeof *claim->g);
     if (deltas)
         memcpy(check->delta, delta, check->n * check->n_units * sizeof *delta);
+    if (rounding != NULL)
+        memcpy(check->rounding, rounding,
+               (check->n_theta + check->n * check->n_units) * sizeof *rounding);
     list_tensors(check);
     set_tolerances(check, claim, options, work);
     for (size_t k = 0; k < check->n_tensors + check->n_deltas; k++)
@@ -375,6 +394,7 @@ void bp_gradcheck_release(struct bp_gradcheck *check)
     bp_numdiff_release(&check->numeric);
     bp_mem_free(check->backprop);
     bp_mem_free(check->delta);
+    bp_mem_free(check->rounding);
     bp_mem_free(check->verdict);
     bp_mem_free(check->delta_verdict);
     bp_mem_free(check->tensor);

@@ -6,17 +6,17 @@
  *     not-finite  a or n is NaN or infinite
  *     kink        an activation changed sides between theta - h and theta + h,
  *                 for every h tried
- *     disagree    |a - n| > 10 e + rtol max(|a|, |n|) + atol
- *     undecided   10 e + atol > 0.1 max(|a|, |n|), and the entry is not negligible
+ *     disagree    |a - n| > 10 e + rtol max(|a|, |n|) + r
+ *     undecided   10 e + r > 0.1 max(|a|, |n|), and the entry is not negligible
  *                 (1/1000) beside the tensor's largest: the noise would hide a
  *                 fault
  *     agree       otherwise
  *
- * rtol and atol are what a right backprop may round, for a claim that is
- * precise to p (2^-53, 2^-24, or that of a step):
- *
- *     rtol = 16 p sqrt(N + largest fan-in)
- *     atol = rtol times the tensor's largest |n|, plus the claim's own noise
+ * rtol = 16 p and r are what a right backprop may be off by rounding alone, for a
+ * claim that is precise to p (2^-53, 2^-24, or that of a step). Where the network
+ * is known, r comes from a running error analysis of it (gradcheck_rounding.h),
+ * which sees that 1 - a has lost its digits in a saturated neuron; else r is rtol
+ * times the tensor's largest |n|. The claim's own noise is added.
  *
  * A tensor whose numeric derivatives all lie below the noise, |n| <= 10 e, is *not
  * tested*: at a zero start on balanced data a sign flip would agree too.
@@ -64,7 +64,8 @@ const char *bp_outcome_text(enum bp_outcome outcome);
 /* One entry, in full. */
 struct bp_entry {
     double backprop, numeric, error; /* a, n, e */
-    double tolerance;                /* 10 e + rtol max(|a|, |n|) + atol */
+    double rounding;                 /* r */
+    double tolerance;                /* 10 e + rtol max(|a|, |n|) + r */
     enum bp_verdict verdict;
 };
 
@@ -77,8 +78,8 @@ struct bp_tensor_check {
     size_t cols;            /* of the tensor as a matrix */
     size_t verdicts[BP_VERDICTS];
     enum bp_outcome outcome;
-    double largest; /* |n| */
-    double atol;
+    double largest;     /* |n| */
+    double rounding;    /* the largest r */
     double relative;    /* largest |a - n| / max(|a|, |n|) of entries above the noise; NaN: none */
     size_t relative_at; /* where (from 0 within the tensor) */
     double scaled;      /* largest |a - n| / largest |n|; NaN: none */
@@ -109,6 +110,7 @@ struct bp_gradcheck {
     enum bp_numeric_of of;
     double *backprop;       /* [n_theta]: a */
     double *delta;          /* as numeric.delta; NULL when not seen */
+    double *rounding;       /* [n_theta, then n n_units]: r; NULL when not described */
     unsigned char *verdict; /* [n_theta], enum bp_verdict */
     unsigned char *delta_verdict;
     size_t n_theta, n, n_units;
@@ -149,10 +151,10 @@ enum bp_status bp_gradcheck_view(struct bp_gradcheck *check, struct bp_view *vie
 
 /* A claimed gradient (and deltas, or NULL) beside derivatives that were made already;
  * takes numeric over (it is emptied), copies the rest. net NULL: not described. claim
- * as in subject.h. */
+ * as in subject.h. rounding: r, n_theta numbers and then n n_units, or NULL. */
 enum bp_status bp_gradcheck_compare(struct bp_gradcheck *check, const struct bp_mlp *net,
                                     struct bp_numdiff *numeric, const struct bp_claim *claim,
-                                    const double *delta,
+                                    const double *delta, const double *rounding,
                                     const struct bp_gradcheck_options *options);
 
 void bp_gradcheck_release(struct bp_gradcheck *check);

@@ -4,6 +4,7 @@
 
 #include "core/mem.h"
 #include "core/rng.h"
+#include "diag/gradcheck_rounding.h"
 
 #include <math.h>
 #include <string.h>
@@ -40,6 +41,23 @@ static const struct bp_numdiff_options *numeric_options(const struct bp_gradchec
     return options == NULL ? NULL : &options->numeric;
 }
 
+/* The claim beside numeric, which is taken over, whatever comes of it. */
+static enum bp_status compare(struct bp_gradcheck *check, const struct bp_loss_at *at,
+                              struct bp_numdiff *numeric, const struct bp_claim *claim,
+                              const double *delta, bool same,
+                              const struct bp_gradcheck_options *options)
+{
+    double *rounding = bp_mem_new(at->net->n_theta + at->n * at->net->n_units, sizeof *rounding);
+    enum bp_status status = BP_ENOMEM;
+    if (rounding != NULL)
+        status = bp_gradcheck_rounding(at, claim->precision, same, rounding);
+    if (status == BP_OK)
+        status = bp_gradcheck_compare(check, at->net, numeric, claim, delta, rounding, options);
+    bp_mem_free(rounding);
+    bp_numdiff_release(numeric);
+    return status;
+}
+
 enum bp_status bp_gradcheck_run(struct bp_gradcheck *check, const struct bp_mlp *net, size_t n,
                                 const double *x, const double *t,
                                 const struct bp_gradcheck_options *options, struct bp_error *error)
@@ -53,7 +71,7 @@ enum bp_status bp_gradcheck_run(struct bp_gradcheck *check, const struct bp_mlp 
     if (status == BP_OK)
         status = bp_numdiff_run(&numeric, &at, numeric_options(options), error);
     if (status == BP_OK)
-        status = bp_gradcheck_compare(check, net, &numeric, &claim, work + net->n_theta, options);
+        status = compare(check, &at, &numeric, &claim, work + net->n_theta, true, options);
     bp_mem_free(work);
     if (status == BP_ENOMEM)
         bp_error_set(error, status, "gradient check: out of memory");
@@ -316,6 +334,17 @@ static enum bp_status derive(struct side *side, struct bp_numdiff *numeric,
     return from_own_loss(side, numeric, options, error);
 }
 
+/* An inferred claim's precision beside its noise, which is told apart: of what is
+ * left, or of the arithmetic. */
+static double own_precision(const struct side *side)
+{
+    const struct bp_claim *claim = &side->claim;
+    double top = 0.0;
+    for (size_t k = 0; k < side->view->n_theta; k++)
+        top = fmax(top, fabs(claim->g[k]));
+    return claim->precision > 1.001 * claim->noise / top ? claim->precision : side->view->epsilon;
+}
+
 static enum bp_status check_side(struct bp_gradcheck *check, struct side *side,
                                  const struct bp_gradcheck_options *options, struct bp_error *error)
 {
@@ -326,8 +355,17 @@ static enum bp_status check_side(struct bp_gradcheck *check, struct side *side,
         status = derive(side, &numeric, options, &twin, error);
     if (status != BP_OK)
         return status;
+    side->claim.precision = own_precision(side);
     const struct bp_mlp *net = side->view->described ? &side->view->twin : NULL;
-    status = bp_gradcheck_compare(check, net, &numeric, &side->claim, side->delta, options);
+    if (twin)
+        status = compare(
+            check,
+            &(struct bp_loss_at){
+                .net = net, .n = side->batch.n, .x = side->x, .t = side->t, .theta = side->theta},
+            &numeric, &side->claim, side->delta, false, options);
+    else
+        status =
+            bp_gradcheck_compare(check, net, &numeric, &side->claim, side->delta, NULL, options);
     if (status != BP_OK)
         return status;
     check->of = twin ? BP_NUMERIC_TWIN : BP_NUMERIC_OWN_LOSS;

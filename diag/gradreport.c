@@ -469,9 +469,9 @@ static void print_method(FILE *out, const struct bp_gradcheck *check)
     fputc('\n', out);
     bp_report_wrap(out, 2, "numeric: ", text);
     text[0] = '\0';
-    add(text, sizeof text,
-        "10 times the error, %.1e of the larger of the two, and %.1e of the tensor's largest",
-        check->rtol, check->rtol);
+    add(text, sizeof text, "10 times the error, %.1e of the larger of the two, and %s", check->rtol,
+        check->rounding != NULL ? "what rounding does to a right one"
+                                : "the same of the tensor's largest");
     if (check->noise > 0.0)
         add(text, sizeof text, ", and %.1e for the rounding of the step", check->noise);
     bp_report_wrap(out, 2, "allowed: ", text);

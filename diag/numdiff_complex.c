@@ -26,6 +26,7 @@
 
 #define H 0x1p-100
 #define EPSILON 0x1p-53
+#define TINY 0x1p-1022 /* what is smaller loses digits */
 
 struct number {
     double re, im;
@@ -138,7 +139,7 @@ static void activate_one(struct complex_step *step, size_t l, size_t s, size_t i
     /* |f'| <= 1 for all of them but a leaky slope above 1 */
     const double steepest = z.im != 0.0 ? fabs(a.im / z.im) : fmax(1.0, fabs(layer->slope));
     step->a.im[at] = a.im;
-    step->a.error[at] = 16.0 * EPSILON * fabs(a.im) + steepest * step->z.error[at];
+    step->a.error[at] = 16.0 * EPSILON * fabs(a.im) + steepest * step->z.error[at] + TINY;
     if (bp_activation_has_kink(layer->activation) && z.re == 0.0 && z.im != 0.0)
         step->corner = step->sample_corner[s] = true;
 }
@@ -167,7 +168,7 @@ static void softmax_row(struct complex_step *step, size_t l, size_t s)
         const struct number a = over(e, sum);
         step->a.im[s * width + i] = a.im;
         step->a.error[s * width + i] =
-            a.re * (gamma * (fabs(im[i]) + size / sum.re) + error[i] + wrong / sum.re);
+            a.re * (gamma * (fabs(im[i]) + size / sum.re) + error[i] + wrong / sum.re) + TINY;
     }
 }
 
@@ -224,13 +225,13 @@ static void affine_layer(struct complex_step *step, size_t l)
 
 /* ---- the loss ------------------------------------------------------------- */
 
-static double log_term(double weight, struct number a, double *wrong, double error)
+/* lost: how many times a's own rounding is off beside a itself. */
+static double log_term(double weight, struct number a, double lost, double *wrong, double error)
 {
     if (weight == 0.0)
         return 0.0;
     const double term = weight * log_of(a).im;
-    /* 1 - a has lost digits where a is near 1 */
-    *wrong += fabs(term) * EPSILON * (8.0 + 1.0 / fabs(a.re)) + fabs(weight / a.re) * error;
+    *wrong += fabs(term) * EPSILON * (8.0 + lost) + fabs(weight / a.re) * error;
     return term;
 }
 
@@ -243,9 +244,11 @@ static double loss_term(const struct bp_spec *spec, struct number a, double t, d
         *wrong += fabs(a.re - t) * (error + 8.0 * EPSILON * fabs(a.im));
         return (a.re - t) * a.im;
     case BP_BINARY_CROSS_ENTROPY:
-        return -log_term(t, a, wrong, error) - log_term(1.0 - t, rest, wrong, error);
+        /* 1 - a has lost digits where a is near 1 */
+        return -log_term(t, a, 1.0, wrong, error) -
+               log_term(1.0 - t, rest, fabs(a.re / rest.re), wrong, error);
     case BP_SOFTMAX_CROSS_ENTROPY:
-        return -log_term(t, a, wrong, error);
+        return -log_term(t, a, 1.0, wrong, error);
     case BP_LOSS_COUNT:
         break;
     }

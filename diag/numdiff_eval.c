@@ -86,7 +86,7 @@ uint64_t bp_eval_all_sides(const uint64_t *side, size_t n)
 
 /* ---- noise ---------------------------------------------------------------- */
 
-/* One spacing for each parameter: 64 of its last bits, up or down. */
+/* One spacing for each parameter: 1024 of its last bits, up or down. */
 static void draw_direction(const struct bp_eval *eval, double *direction)
 {
     struct bp_rng rng;
@@ -96,7 +96,7 @@ static void draw_direction(const struct bp_eval *eval, double *direction)
     const double usual = squares > 0.0 ? sqrt(squares / (double)eval->n_theta) : 1.0;
     bp_rng_seed(&rng, NOISE_SEED);
     for (size_t k = 0; k < eval->n_theta; k++) {
-        const double size = ldexp(fmax(fabs(eval->theta[k]), usual), 6 - eval->bits);
+        const double size = ldexp(fmax(fabs(eval->theta[k]), usual), 10 - eval->bits);
         direction[k] = bp_rng_next(&rng) >> 63 ? size : -size;
     }
 }
@@ -142,6 +142,41 @@ static enum bp_status measure_noise(struct bp_eval *eval, struct bp_error *error
     return status;
 }
 
+/* What the last bit of each output does to a sample's loss: near a = 1 a cross-entropy
+ * stands still while theta moves, and would seem to have no noise at all. */
+static double output_noise(const struct bp_eval *eval, size_t s, double *e)
+{
+    const struct bp_spec *spec = &eval->at->net->spec;
+    const size_t width = spec->layer[spec->layers].width;
+    const double *a = eval->pass.a[spec->layers] + s * width;
+    double sum = 0.0;
+    bp_loss_gradient(spec->loss, spec->factor, width, a, eval->at->t + s * width, e);
+    for (size_t k = 0; k < width; k++)
+        sum += fabs(e[k] * a[k]);
+    return ldexp(sum, 1 - eval->bits);
+}
+
+/* With the pass at the point. */
+static enum bp_status raise_noise(struct bp_eval *eval)
+{
+    const struct bp_spec *spec = &eval->at->net->spec;
+    double *e = bp_mem_new(spec->layer[spec->layers].width, sizeof *e);
+    double squares = 0.0;
+    if (e == NULL)
+        return BP_ENOMEM;
+    for (size_t s = 0; s < eval->at->n; s++) {
+        const double least = output_noise(eval, s, e);
+        squares += least * least;
+        if (least > eval->sample_noise[s])
+            eval->sample_noise[s] = least;
+    }
+    const double least = sqrt(squares) / (spec->reduction == BP_MEAN ? (double)eval->at->n : 1.0);
+    if (least > eval->noise)
+        eval->noise = least;
+    bp_mem_free(e);
+    return BP_OK;
+}
+
 /* ---- init ----------------------------------------------------------------- */
 
 static enum bp_status init_pass(struct bp_eval *eval)
@@ -175,8 +210,10 @@ static enum bp_status start(struct bp_eval *eval, struct bp_error *error)
     enum bp_status status = measure_noise(eval, error);
     if (status == BP_OK)
         status = bp_eval_loss(eval, &eval->loss, error);
-    if (status == BP_OK && eval->at->net != NULL)
+    if (status == BP_OK && eval->at->net != NULL) {
         bp_eval_samples(eval, eval->sample_loss);
+        status = raise_noise(eval);
+    }
     if (status == BP_OK && eval->side != NULL)
         bp_eval_sides(eval, eval->side);
     return status;

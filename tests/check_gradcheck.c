@@ -3,11 +3,13 @@
 #include "diag/gradcheck.h"
 
 #include "core/digits.h"
+#include "core/fmath.h"
 #include "core/init.h"
 #include "core/mem.h"
 
 #include <check.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 /* ---- one parameter: L = x^2, and a claim ---------------------------------- */
@@ -25,7 +27,7 @@ static void check_square(struct bp_gradcheck *check, double x, double claimed)
     const struct bp_claim claim = {.g = &claimed, .precision = 0x1p-53};
     struct bp_numdiff numeric;
     ck_assert_int_eq(bp_numdiff_run(&numeric, &at, NULL, NULL), BP_OK);
-    ck_assert_int_eq(bp_gradcheck_compare(check, NULL, &numeric, &claim, NULL, NULL), BP_OK);
+    ck_assert_int_eq(bp_gradcheck_compare(check, NULL, &numeric, &claim, NULL, NULL, NULL), BP_OK);
 }
 
 static enum bp_verdict verdict_on_square(double x, double claimed)
@@ -98,7 +100,7 @@ START_TEST(entry_beneath_the_noise_is_undecided)
     struct bp_numdiff numeric;
     struct bp_gradcheck check;
     ck_assert_int_eq(bp_numdiff_run(&numeric, &at, NULL, NULL), BP_OK);
-    ck_assert_int_eq(bp_gradcheck_compare(&check, NULL, &numeric, &claim, NULL, NULL), BP_OK);
+    ck_assert_int_eq(bp_gradcheck_compare(&check, NULL, &numeric, &claim, NULL, NULL, NULL), BP_OK);
     /* beside an entry of 1 it is negligible ... */
     ck_assert_int_eq(bp_gradcheck_entry(&check, &check.tensor[0], 1).verdict, BP_AGREE);
     bp_gradcheck_release(&check);
@@ -109,7 +111,7 @@ START_TEST(entry_beneath_the_noise_is_undecided)
     ck_assert_int_eq(bp_numdiff_run(&numeric, &alone,
                                     &(struct bp_numdiff_options){.first = 1, .count = 1}, NULL),
                      BP_OK);
-    ck_assert_int_eq(bp_gradcheck_compare(&check, NULL, &numeric, &claim, NULL, NULL), BP_OK);
+    ck_assert_int_eq(bp_gradcheck_compare(&check, NULL, &numeric, &claim, NULL, NULL, NULL), BP_OK);
     ck_assert_int_eq(bp_gradcheck_entry(&check, &check.tensor[0], 0).verdict, BP_LEFT_OUT);
     ck_assert_int_eq(bp_gradcheck_entry(&check, &check.tensor[0], 1).verdict, BP_UNDECIDED);
     ck_assert_int_eq(check.outcome, BP_OUTCOME_NOT_TESTED);
@@ -190,6 +192,96 @@ START_TEST(a_hundred_relu_networks_are_silent)
         ck_assert_uint_eq(check.verdicts[BP_UNDECIDED] + check.delta_verdicts[BP_UNDECIDED], 0);
         bp_gradcheck_release(&check);
         bp_mlp_release(&bed.net);
+    }
+}
+END_TEST
+
+/* A network of 1 to 4 layers, 1 to 12 wide, of any kind; data with it. */
+struct random_net {
+    struct bp_mlp net;
+    size_t n;
+    double x[16 * 12], t[16 * 12];
+};
+
+static const char *pick(struct bp_rng *rng, const char *const *list, size_t n)
+{
+    return list[bp_rng_below(rng, n)];
+}
+
+static void describe(struct bp_rng *rng, char *text, size_t size, bool *classes)
+{
+    static const char *const HIDDEN[] = {"sigmoid", "tanh", "relu", "leaky-relu", "identity"};
+    static const char *const OUTPUT[] = {"sigmoid", "tanh", "identity", "sigmoid", "softmax"};
+    static const char *const LOSS[] = {"squared-error", "squared-error", "squared-error",
+                                       "binary-cross-entropy", "softmax-cross-entropy"};
+    const size_t layers = 1 + bp_rng_below(rng, 4), kind = bp_rng_below(rng, 5);
+    size_t used = 0;
+    *classes = kind >= 3;
+    for (size_t l = 0; l <= layers; l++)
+        used += (size_t)snprintf(text + used, size - used, l == 0 ? "%zu" : "-%zu",
+                                 1 + bp_rng_below(rng, 12));
+    for (size_t l = 1; l <= layers; l++)
+        used += (size_t)snprintf(text + used, size - used, "%s%s", l == 1 ? " " : ",",
+                                 l < layers ? pick(rng, HIDDEN, 5) : OUTPUT[kind]);
+    snprintf(text + used, size - used, " %s %s%s", LOSS[kind],
+             bp_rng_below(rng, 2) == 0 ? "mean" : "sum",
+             bp_rng_below(rng, 4) == 0 ? " l2=0.01" : "");
+}
+
+/* Scales of weights and inputs from 1e-8 to 1e8. */
+static void set_scales(struct random_net *r, struct bp_rng *rng)
+{
+    const size_t how = bp_rng_below(rng, 4);
+    const double scale = bp_exp(18.4 * bp_rng_uniform(rng, -1.0, how == 1 ? 0.1 : 1.0));
+    for (size_t k = 0; how == 1 && k < r->net.n_theta; k++)
+        r->net.theta[k] *= scale;
+    for (size_t k = 0; how == 2 && k < 16 * 12; k++)
+        r->x[k] *= scale;
+    const struct bp_tensor *w = bp_mlp_weights(&r->net, 1);
+    for (size_t k = 0; how >= 2 && k < w->count; k++)
+        r->net.theta[w->offset + k] *= how == 2 ? 1.0 / scale : scale;
+}
+
+static void draw_network(struct random_net *r, uint64_t seed)
+{
+    struct bp_rng rng;
+    struct bp_spec spec;
+    char text[256];
+    bool classes;
+    bp_rng_seed(&rng, seed);
+    describe(&rng, text, sizeof text, &classes);
+    ck_assert_int_eq(bp_spec_parse(&spec, text, NULL), BP_OK);
+    ck_assert_int_eq(bp_mlp_init(&r->net, &spec), BP_OK);
+    for (size_t k = 0; k < r->net.n_theta; k++)
+        r->net.theta[k] = bp_rng_normal(&rng);
+    for (size_t k = 0; k < 16 * 12; k++) {
+        r->x[k] = bp_rng_normal(&rng);
+        r->t[k] = classes ? 0.0 : bp_rng_normal(&rng);
+    }
+    r->n = 1 + bp_rng_below(&rng, 16);
+    const size_t out = spec.layer[spec.layers].width;
+    for (size_t s = 0; classes && s < r->n; s++)
+        r->t[s * out + bp_rng_below(&rng, out)] = 1.0;
+    set_scales(r, &rng);
+    bp_spec_release(&spec);
+}
+
+START_TEST(random_healthy_networks_never_disagree)
+{
+    static const enum bp_tier_id TIER[] = {BP_TIER_AUTO, BP_TIER_CENTRAL, BP_TIER_RICHARDSON,
+                                           BP_TIER_COMPLEX};
+    for (uint64_t seed = 1; seed <= 120; seed++) {
+        struct random_net r;
+        struct bp_gradcheck check;
+        char text[BP_SPEC_TEXT_MAX];
+        draw_network(&r, seed);
+        const struct bp_gradcheck_options options = {.numeric.tier = TIER[_i]};
+        ck_assert_int_eq(bp_gradcheck_run(&check, &r.net, r.n, r.x, r.t, &options, NULL), BP_OK);
+        bp_spec_text(&r.net.spec, text, sizeof text);
+        ck_assert_msg(check.verdicts[BP_DISAGREE] + check.delta_verdicts[BP_DISAGREE] == 0,
+                      "seed %d: %s", (int)seed, text);
+        bp_gradcheck_release(&check);
+        bp_mlp_release(&r.net);
     }
 }
 END_TEST
@@ -294,7 +386,8 @@ START_TEST(skipped_layer_is_counted_as_zeros_where_there_are_none)
     check.numeric = (struct bp_numdiff){0};
     struct bp_gradcheck skipped;
     const struct bp_claim claim = {.g = g, .precision = 0x1p-53};
-    ck_assert_int_eq(bp_gradcheck_compare(&skipped, &bed.net, &numeric, &claim, NULL, NULL), BP_OK);
+    ck_assert_int_eq(bp_gradcheck_compare(&skipped, &bed.net, &numeric, &claim, NULL, NULL, NULL),
+                     BP_OK);
     ck_assert_uint_eq(skipped.tensor[0].zeros_backprop, w1->count);
     ck_assert_uint_eq(skipped.tensor[0].zeros_wrong, w1->count);
     ck_assert_uint_eq(skipped.tensor[0].zeros_numeric, 0);
@@ -614,6 +707,7 @@ Suite *gradcheck_suite(void)
     tcase_set_timeout(nets, 60);
     tcase_add_loop_test(nets, healthy_networks_agree_in_every_tensor, 0, 5);
     tcase_add_test(nets, a_hundred_relu_networks_are_silent);
+    tcase_add_loop_test(nets, random_healthy_networks_never_disagree, 0, 4);
     tcase_add_loop_test(nets, negated_hidden_delta_disagrees_there_and_nowhere_else, 0, 2);
     tcase_add_loop_test(nets, one_entry_off_is_found_by_name, 0, 3);
     tcase_add_test(nets, planted_nan_is_not_finite_with_its_place);
