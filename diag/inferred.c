@@ -47,8 +47,15 @@ static double reach(const struct bp_view *view)
     if (view->subject->step_kind == BP_STEP_EPOCH)
         return view->narrow ? 0x1p-6 : 0x1p-14;
     if (view->early)
-        return view->narrow ? 0x1p-3 : 0x1p-8;
+        return view->narrow ? 0x1p-3 : 0x1p-11;
     return view->narrow ? 4.0 : 0x1p-8;
+}
+
+/* What the step is along g: the rate; its square, or 1, in a program that multiplies it in
+ * twice, or not at all. */
+static double scale_of(const struct bp_view *view, double rate)
+{
+    return view->rate_power == 1 ? rate : view->rate_power == 2 ? rate * rate : 1.0;
 }
 
 /* g += what one step of a batch implies, times weight. */
@@ -60,7 +67,7 @@ static enum bp_status add_step(struct bp_view *view, const double *theta,
     if (status != BP_OK)
         return status;
     for (size_t k = 0; k < view->n_theta; k++)
-        g[k] += weight * ((theta[k] - next[k]) / rate);
+        g[k] += weight * ((theta[k] - next[k]) / scale_of(view, rate));
     return BP_OK;
 }
 
@@ -102,7 +109,7 @@ static double better_rate(const struct bp_view *view, const double *theta, const
     if (top == 0.0)
         return rate * 0x1p10;
     const double want = reach(view) * fmax(largest(theta, view->n_theta), 1e-3) / top;
-    return power_of_two(fmin(fmax(want, 0x1p-40), 0x1p40));
+    return power_of_two(fmin(fmax(view->rate_power == 2 ? sqrt(want) : want, 0x1p-40), 0x1p40));
 }
 
 /* Finds view->rate; g and next are scratch. One look is enough for one update, whose
@@ -198,8 +205,8 @@ static enum bp_status epoch_error(struct bp_view *view, const double *theta,
     double spread = 0.0;
     const enum bp_status status = extrapolate(view, theta, batch, claim->rate, claim->g, work,
                                               work + view->n_theta, &spread, error);
-    claim->noise *= 3.0;
     *error_of_g = view->subject->shuffles ? spread : 4.0 * spread * spread;
+    claim->noise = 3.0 * claim->noise + *error_of_g * largest(claim->g, view->n_theta);
     return status;
 }
 
@@ -221,8 +228,9 @@ static enum bp_status undo_early(struct bp_view *view, const double *theta,
         claim->g[k] = (8.0 * quarter[k] - 6.0 * half[k] + claim->g[k]) / 3.0;
         apart = fmax(apart, fabs(claim->g[k] - two));
     }
-    claim->noise *= 12.0; /* quarter's is 4 times that of G(r), and counts 8/3 */
-    *error_of_g = 0.25 * apart / fmax(largest(claim->g, n), DBL_MIN);
+    /* quarter's noise is 4 times that of G(r), and counts 8/3 */
+    claim->noise = 12.0 * claim->noise + 0.5 * apart;
+    *error_of_g = 0.5 * apart / fmax(largest(claim->g, n), DBL_MIN);
     return BP_OK;
 }
 
@@ -239,9 +247,10 @@ static enum bp_status infer(struct bp_view *view, const double *theta, const str
     if (status != BP_OK)
         return status;
     claim->inferred = true;
-    claim->any_factor = claim->any_factor || view->subject->rate_kind == BP_RATE_UNKNOWN;
+    claim->any_factor =
+        claim->any_factor || view->rate_power == 0 || view->subject->rate_kind == BP_RATE_UNKNOWN;
     const double top = fmax(largest(point, view->n_theta), largest(next, view->n_theta));
-    claim->noise = 2.0 * view->epsilon * top / fabs(claim->rate);
+    claim->noise = 2.0 * view->epsilon * top / fabs(scale_of(view, claim->rate));
     double beyond = 0.0;
     status = view->early && view->subject->rate_kind == BP_RATE_GIVEN
                  ? undo_early(view, point, batch, claim, work, &beyond, error)

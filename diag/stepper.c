@@ -76,6 +76,8 @@ static enum bp_status say_rate(struct bp_step_look *look, bool twice)
     if (finding == NULL)
         return BP_ENOMEM;
     const size_t n = look->view->n_theta;
+    look->view->rate_power = twice ? 2 : 0;
+    look->view->rate = 0.0; /* another is better now */
     const double one = bp_step_largest(look->a, n) * look->rate;
     const double half = bp_step_largest(look->b, n) * look->rate / 2.0;
     bp_finding_title(finding, twice ? "the rate is multiplied in twice"
@@ -328,6 +330,56 @@ static enum bp_status look_sizes(struct bp_step_look *look)
     return BP_OK;
 }
 
+/* ---- an epoch that draws its order ---------------------------------------------------- */
+
+/* How far epochs from the same theta are apart, the most of three pairs, beside the
+ * largest G. */
+static enum bp_status epochs_apart(struct bp_step_look *look, double rate, double *apart)
+{
+    const size_t n = look->view->n_theta;
+    enum bp_status status = bp_step_take(look, rate, false, look->a);
+    *apart = 0.0;
+    for (int pair = 0; status == BP_OK && pair < 3; pair++) {
+        status = bp_step_take(look, rate, false, look->b);
+        for (size_t k = 0; status == BP_OK && k < n; k++)
+            look->c[k] = look->a[k] - look->b[k];
+        *apart = fmax(*apart, bp_step_largest(look->c, n) / bp_step_largest(look->a, n));
+    }
+    return status;
+}
+
+/* The order of the samples matters the less the smaller the rate. What does not go away is
+ * not the order: samples are drawn, or inputs and targets are not shuffled together. */
+static enum bp_status look_shuffle(struct bp_step_look *look)
+{
+    struct bp_view *view = look->view;
+    double apart = 0.0, less = 0.0;
+    enum bp_status status =
+        bp_view_step_rate(view, look->theta, look->batch, &look->rate, look->error);
+    if (status == BP_OK)
+        status = epochs_apart(look, look->rate, &apart);
+    if (status == BP_OK)
+        status = epochs_apart(look, look->rate / 16.0, &less);
+    if (status != BP_OK)
+        return status;
+    const double top = bp_step_largest(look->theta, view->n_theta);
+    const double noise = 32.0 * view->epsilon * top / look->rate;
+    if (!(less > 0.25 * apart) || !(less * bp_step_largest(look->a, view->n_theta) > 100.0 * noise))
+        return BP_OK;
+    struct bp_finding *finding = bp_step_add(look, "labels-shuffled");
+    if (finding == NULL)
+        return BP_ENOMEM;
+    finding->certainty = BP_LIKELY;
+    bp_finding_because(finding,
+                       "epochs from the same parameters differ by %.2g of the gradient at rate "
+                       "%.3g, and by %.2g at rate %.3g",
+                       apart, look->rate, less, look->rate / 16.0);
+    bp_finding_because(finding,
+                       "the order of the samples would matter 16 times less: what differs is "
+                       "which target goes with which input, or which samples are drawn");
+    return BP_OK;
+}
+
 /* ---- all ---------------------------------------------------------------------------- */
 
 static bool can_look(const struct bp_view *view)
@@ -335,6 +387,13 @@ static bool can_look(const struct bp_view *view)
     const struct bp_subject *subject = view->subject;
     return subject->step != NULL && subject->step_kind != BP_STEP_EPOCH && !subject->shuffles &&
            subject->rate_kind != BP_RATE_UNKNOWN;
+}
+
+static bool draws_its_order(const struct bp_view *view)
+{
+    const struct bp_subject *subject = view->subject;
+    return subject->step != NULL && subject->shuffles && subject->step_kind == BP_STEP_EPOCH &&
+           subject->rate_kind == BP_RATE_GIVEN;
 }
 
 static enum bp_status open_look(struct bp_step_look *look, const double *theta)
@@ -396,9 +455,10 @@ enum bp_status bp_stepper_run(struct bp_view *view, const double *theta,
                               struct bp_findings *findings, struct bp_error *error)
 {
     *stepper = (struct bp_stepper){.clip = INFINITY};
-    if (!can_look(view))
+    const bool draws = draws_its_order(view);
+    if (!can_look(view) && !draws)
         return BP_OK;
-    stepper->looked = true;
+    stepper->looked = !draws;
     const bool one = view->subject->step_kind == BP_STEP_SAMPLE;
     const struct bp_batch first = {one ? 1 : batch->n, batch->x, batch->t};
     struct bp_step_look look = {.view = view,
@@ -409,7 +469,7 @@ enum bp_status bp_stepper_run(struct bp_view *view, const double *theta,
     const size_t before = view->calls;
     enum bp_status status = open_look(&look, theta);
     if (status == BP_OK)
-        status = look_at_all(&look);
+        status = draws ? look_shuffle(&look) : look_at_all(&look);
     bp_mem_free(look.theta);
     stepper->calls = view->calls - before;
     return status == BP_ENOMEM ? bp_error_set(error, status, "step: out of memory") : status;

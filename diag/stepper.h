@@ -21,14 +21,18 @@
  *                       |G| stays where |g| grows               clipping
  *     sizes             every |S_k| the same, whatever g        a sign-like step (Adam, Rprop)
  *
+ *     two epochs        that draw their order, at two rates: what differs and does not go
+ *                       away with the rate is not the order     labels-shuffled
+ *
  * What is not wrong, but must be known (momentum, clipping, undeclared decay, a
  * sign-like step) is a finding with note set.
  *
- * Where update-before-backprop is found, view->early is set, so that gradients inferred
- * from then on are those that the steps would have without it.
+ * Where update-before-backprop or rate-misapplied is found, the view is told (early,
+ * rate_power), so that gradients inferred from then on are those that the steps would
+ * have without it.
  *
- * Steps of one sample are looked at with one sample; epochs and steps that draw their
- * order are not looked at. Noise is that of the steps: 2 eps max|theta'| / r.
+ * Steps of one sample are looked at with one sample; other epochs and unknown rates are
+ * not looked at. Noise is that of the steps: 2 eps max|theta'| / r.
  */
 #ifndef BP_STEPPER_H
 #define BP_STEPPER_H

@@ -114,7 +114,7 @@ static void find_abilities(struct bp_view *view)
 enum bp_status bp_view_open(struct bp_view *view, const struct bp_subject *subject,
                             struct bp_error *error)
 {
-    *view = (struct bp_view){.subject = subject};
+    *view = (struct bp_view){.subject = subject, .rate_power = 1};
     enum bp_status status = check_calls(subject, error);
     if (status == BP_OK)
         status = subject->network != NULL && subject->n_arrays != 0 ? describe(view, error)

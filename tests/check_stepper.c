@@ -346,6 +346,46 @@ START_TEST(epochs_and_unknown_rates_are_not_looked_at)
 }
 END_TEST
 
+/* An epoch of single samples in an order of its own; the targets go with it, or not. */
+static struct {
+    struct bp_rng rng;
+    bool apart;
+} epoch;
+
+static int shuffled_epoch(void *self, const double *theta, const struct bp_batch *batch,
+                          double rate, double *next)
+{
+    size_t order[N];
+    bp_rng_permutation(&epoch.rng, batch->n, order);
+    memcpy(next, theta, w.net.n_theta * sizeof *next);
+    for (size_t s = 0; s < batch->n; s++) {
+        const struct bp_batch one = {1, batch->x + 3 * order[s],
+                                     batch->t + 2 * (epoch.apart ? s : order[s])};
+        double from[MAX];
+        memcpy(from, next, sizeof from);
+        step(self, from, &one, rate, next);
+    }
+    return 0;
+}
+
+START_TEST(targets_left_behind_by_a_shuffle_are_seen)
+{
+    epoch.apart = _i == 1;
+    bp_rng_seed(&epoch.rng, 4);
+    subject.step = shuffled_epoch;
+    subject.step_kind = BP_STEP_EPOCH;
+    subject.shuffles = 1;
+    struct bp_error error;
+    ck_assert_int_eq(bp_view_open(&w.view, &subject, &error), BP_OK);
+    ck_assert_int_eq(
+        bp_stepper_run(&w.view, w.net.theta, &w.batch, &w.stepper, &w.findings, &error), BP_OK);
+    if (_i == 0)
+        assert_silent();
+    else
+        assert_named("labels-shuffled", false, "epochs from the same parameters differ by");
+}
+END_TEST
+
 START_TEST(no_memory_is_said)
 {
     hand.how = EARLY;
@@ -384,6 +424,7 @@ Suite *stepper_suite(void)
     tcase_add_test(tcase, a_velocity_without_reset_asks_for_one);
     tcase_add_loop_test(tcase, each_planted_update_is_named, 0, sizeof plants / sizeof *plants);
     tcase_add_test(tcase, epochs_and_unknown_rates_are_not_looked_at);
+    tcase_add_loop_test(tcase, targets_left_behind_by_a_shuffle_are_seen, 0, 2);
     tcase_add_test(tcase, no_memory_is_said);
     suite_add_tcase(suite, tcase);
     return suite;
