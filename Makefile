@@ -139,6 +139,14 @@ mnist:
 subjects:
 	@python3 tests/subjects/selfcheck.py
 
+## confusion: plant every fault in random networks and count what is named (minutes)
+confusion: $(BUILD)/tests/confusion/run
+	@mkdir -p out
+	PYTHONPATH=examples BACKPROBE=1 $(BUILD)/tests/confusion/run --table out/confusion.tsv $(CONFUSION)
+
+$(BUILD)/tests/confusion/run: $(call OBJ,$(wildcard tests/confusion/*.c) tests/confusion_trial.c $(LIB_SRC))
+	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
 ## layers: fail when an include points upwards
 layers:
 	@sh tests/layers.sh
@@ -169,4 +177,4 @@ help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
 
 export BACKPROBE_SMALL
-.PHONY: FORCE all lib install uninstall examples setup setup-dev scenarios plots test mnist subjects layers lint asan valgrind clean help
+.PHONY: FORCE confusion all lib install uninstall examples setup setup-dev scenarios plots test mnist subjects layers lint asan valgrind clean help

@@ -45,7 +45,8 @@ static enum bp_status match_and_say(struct bp_inquiry *q, const struct bp_forwar
     if (status != BP_OK)
         return status;
     q->setting.zeros = has_zeros(&p);
-    status = bp_diagnosis_match(&diagnosis, &p, &q->setting, !options->single_only);
+    const struct bp_match_options how = {.single_only = options->single_only};
+    status = bp_diagnosis_match(&diagnosis, &p, &q->setting, &how);
     if (status == BP_OK && diagnosis.finite && !diagnosis.healthy)
         status = prove(q, &diagnosis, forward->base, error);
     const struct bp_account account = {

@@ -61,9 +61,32 @@ static enum bp_status peel(struct bp_diagnosis *diagnosis, struct bp_predictor *
     return status;
 }
 
-enum bp_status bp_diagnosis_match(struct bp_diagnosis *diagnosis, struct bp_predictor *p,
-                                  const struct bp_setting *setting, bool with_several)
+/* Everything that applies, but for what is not to be tried. */
+static enum bp_status list_hypotheses(struct bp_diagnosis *diagnosis,
+                                      const struct bp_setting *setting,
+                                      const struct bp_match_options *options)
 {
+    const enum bp_status status =
+        bp_fault_hypotheses(setting, true, &diagnosis->list, &diagnosis->n_list);
+    size_t kept = 0;
+    for (size_t i = 0; status == BP_OK && i < diagnosis->n_list; i++) {
+        bool out = false;
+        for (size_t j = 0; j < options->n_without; j++)
+            out = out || diagnosis->list[i].fault == options->without[j];
+        if (!out)
+            diagnosis->list[kept++] = diagnosis->list[i];
+    }
+    diagnosis->n_list = kept;
+    return status;
+}
+
+enum bp_status bp_diagnosis_match(struct bp_diagnosis *diagnosis, struct bp_predictor *p,
+                                  const struct bp_setting *setting,
+                                  const struct bp_match_options *options)
+{
+    static const struct bp_match_options DEFAULT = {0};
+    if (options == NULL)
+        options = &DEFAULT;
     *diagnosis = (struct bp_diagnosis){0};
     diagnosis->finite = claims_finite(diagnosis, p);
     if (!diagnosis->finite)
@@ -73,12 +96,11 @@ enum bp_status bp_diagnosis_match(struct bp_diagnosis *diagnosis, struct bp_pred
     if (diagnosis->healthy)
         return BP_OK;
     const size_t before = p->backwards;
-    enum bp_status status =
-        bp_fault_hypotheses(setting, true, &diagnosis->list, &diagnosis->n_list);
+    enum bp_status status = list_hypotheses(diagnosis, setting, options);
     if (status == BP_OK)
         status = bp_dictionary_search(&diagnosis->dictionary, p, setting, diagnosis->list,
                                       diagnosis->n_list);
-    if (status == BP_OK && !is_named(&diagnosis->dictionary) && with_several)
+    if (status == BP_OK && !is_named(&diagnosis->dictionary) && !options->single_only)
         status = peel(diagnosis, p, setting);
     diagnosis->evaluations = p->backwards - before;
     if (status != BP_OK)

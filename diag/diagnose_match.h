@@ -29,9 +29,16 @@ struct bp_diagnosis {
     size_t witnesses;
 };
 
-/* with_several: whether to look for several faults too. BP_ENOMEM. */
+struct bp_match_options {
+    bool single_only;                      /* do not look for several faults together */
+    const struct bp_fault *const *without; /* faults that are not to be tried; [n_without] */
+    size_t n_without;
+};
+
+/* options: NULL for all defaults. BP_ENOMEM. */
 enum bp_status bp_diagnosis_match(struct bp_diagnosis *diagnosis, struct bp_predictor *p,
-                                  const struct bp_setting *setting, bool with_several);
+                                  const struct bp_setting *setting,
+                                  const struct bp_match_options *options);
 void bp_diagnosis_release(struct bp_diagnosis *diagnosis);
 
 /* fresh: a predictor on probes drawn after the match. Matches and stories that do

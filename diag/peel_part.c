@@ -325,3 +325,18 @@ void bp_parts_release(struct bp_parts *parts)
     bp_mem_free(parts->block);
     *parts = (struct bp_parts){0};
 }
+
+bool bp_part_is_delta(const struct bp_part *part, size_t l)
+{
+    return part->h.layer == l && (part->slots & ~(unsigned)BP_DELTA_SLOTS) == 0;
+}
+
+bool bp_part_is_block(const struct bp_part *part, size_t l)
+{
+    return part->h.layer == l && (part->slots & ~(unsigned)BP_BLOCK_SLOTS) == 0;
+}
+
+bool bp_part_is_neuron(const struct bp_part *part)
+{
+    return part->h.neuron != BP_NO_NEURON;
+}

@@ -55,6 +55,11 @@ struct bp_parts {
     double *block; /* owned: patterns */
 };
 
+/* Whether a part is of layer l's delta, or of its dW and db; whether of one neuron. */
+bool bp_part_is_delta(const struct bp_part *part, size_t l);
+bool bp_part_is_block(const struct bp_part *part, size_t l);
+bool bp_part_is_neuron(const struct bp_part *part);
+
 /* Takes list[0 .. n-1] apart; forward faults are left out. BP_ENOMEM. */
 enum bp_status bp_parts_init(struct bp_parts *parts, struct bp_predictor *p,
                              const struct bp_setting *setting, const struct bp_hypothesis *list,

@@ -16,12 +16,12 @@ static void must(enum bp_status status)
 
 /* ---- a random network ------------------------------------------------------ */
 
-static void draw_widths(struct bp_spec *spec, struct bp_rng *rng)
+static void draw_widths(struct bp_spec *spec, size_t most, struct bp_rng *rng)
 {
     const bool square = bp_rng_unit(rng) < 0.35;
-    const size_t width = 1 + bp_rng_below(rng, 12);
+    const size_t width = 1 + bp_rng_below(rng, most);
     for (size_t l = 0; l <= spec->layers; l++)
-        spec->layer[l].width = square ? width : 1 + bp_rng_below(rng, 12);
+        spec->layer[l].width = square ? width : 1 + bp_rng_below(rng, most);
     if (!square && spec->layers >= 2 && bp_rng_unit(rng) < 0.3) {
         const size_t l = bp_rng_below(rng, spec->layers);
         spec->layer[l + 1].width = spec->layer[l].width;
@@ -92,9 +92,10 @@ void trial_open(struct trial *trial, uint64_t seed, const struct trial_wish *wis
     *trial = (struct trial){.epsilon = wish->single ? 0x1p-24 : 0x1p-53, .scale = wish->scale};
     bp_rng_seed(&trial->rng, seed);
     struct bp_spec spec;
-    must(bp_spec_init(&spec,
-                      (wish->masked ? 2 : 1) + bp_rng_below(&trial->rng, wish->masked ? 3 : 4)));
-    draw_widths(&spec, &trial->rng);
+    const size_t least = wish->masked ? 2 : 1;
+    const size_t most = wish->wide ? 6 : 4;
+    must(bp_spec_init(&spec, least + bp_rng_below(&trial->rng, most + 1 - least)));
+    draw_widths(&spec, wish->wide ? 40 : 12, &trial->rng);
     draw_activations(&spec, wish->relu, &trial->rng);
     draw_output(&spec, &trial->rng);
     draw_loss(&spec, &trial->rng);
@@ -210,13 +211,14 @@ bool trial_shows(struct trial *trial)
 
 /* ---- diagnosing ------------------------------------------------------------ */
 
-void trial_diagnose(struct trial *trial, struct bp_diagnosis *diagnosis)
+void trial_diagnose(struct trial *trial, const struct bp_match_options *options,
+                    struct bp_diagnosis *diagnosis)
 {
     struct bp_predictor p;
     struct bp_predictor fresh;
     must(bp_predictor_init(&p, &trial->net, trial->net.ops, trial->probe, trial->n_probes));
     must(bp_predictor_init(&fresh, &trial->net, trial->net.ops, trial->probe + TRIAL_PROBES, 1));
-    must(bp_diagnosis_match(diagnosis, &p, &trial->setting, true));
+    must(bp_diagnosis_match(diagnosis, &p, &trial->setting, options));
     must(bp_diagnosis_prove(diagnosis, &fresh, &trial->setting));
     bp_predictor_release(&fresh);
     bp_predictor_release(&p);

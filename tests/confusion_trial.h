@@ -32,6 +32,7 @@ struct trial_wish {
     bool masked;  /* with dropout */
     bool single;  /* claims in single precision */
     double scale; /* of the weights: 1 */
+    bool wide;    /* up to 6 layers, up to 40 wide */
 };
 
 void trial_open(struct trial *trial, uint64_t seed, const struct trial_wish *wish);
@@ -50,6 +51,7 @@ void trial_ask(struct trial *trial);
 bool trial_shows(struct trial *trial);
 
 /* Diagnoses as the program does: match, then proof at the fresh probe. */
-void trial_diagnose(struct trial *trial, struct bp_diagnosis *diagnosis);
+void trial_diagnose(struct trial *trial, const struct bp_match_options *options,
+                    struct bp_diagnosis *diagnosis);
 
 #endif
