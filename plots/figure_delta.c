@@ -143,11 +143,11 @@ static void plot(struct bp_script *to, const struct bp_figure_delta *figure,
     const double each = (top - bottom + gap) / (double)shown;
     bp_scale_palette(to, scale);
     for (size_t l = 0; l < shown; l++) {
-        bp_ink_panel(to, 0.14, to->plain ? 0.97 : 0.80, top - each * (double)(l + 1) + gap,
+        bp_ink_panel(to, 0.14, to->plain ? 0.97 : 0.79, top - each * (double)(l + 1) + gap,
                      top - each * (double)l);
         plot_layer(to, figure, l, &thin[l], scale, l + 1 == shown);
     }
-    bp_scale_bar(to, scale, 0.84, bottom, top - 0.05, "|delta|");
+    bp_scale_bar(to, scale, 0.83, bottom, top - 0.05, "|delta|");
 }
 
 static struct bp_scale fit(const struct bp_figure_delta *figure, size_t shown)

@@ -84,29 +84,44 @@ static size_t put_group(struct bp_script *to, const struct bp_figure_gradients *
     return count;
 }
 
-/* Relative distance of the two, for the order of naming. */
+/* How far apart the two are, for the order of naming. */
 static double distance(const struct bp_figure_gradients *figure, size_t i)
 {
     const double a = figure->backprop[i], n = figure->numeric[i];
     return fabs(a - n);
 }
 
-struct spot {
-    double x, y;
+/* A name as it would lie in the panel. */
+struct label {
+    double left, right, y;
+    bool to_left; /* of its point */
 };
 
-/* Would a name here lie on one that is there already? */
-static bool is_free(const struct spot *spot, size_t n, struct spot here)
+static struct label label_for(const struct bp_figure_gradients *figure, const struct bp_axis *axis,
+                              size_t i)
+{
+    const double x = bp_axis_place(axis, fabs(figure->numeric[i]));
+    const double y = bp_axis_place(axis, fabs(figure->backprop[i]));
+    const double wide = 0.032 * (double)strlen(figure->name[i]);
+    const bool above = y > x + 0.01; /* of the diagonal */
+    const bool to_left = x > 0.75 || (above && x > 0.25);
+    const double left = to_left ? x - 0.025 - wide : x + 0.03;
+    return (struct label){left, left + wide, y < 0.1 ? 0.13 : y - (above ? 0.0 : 0.035), to_left};
+}
+
+/* Would it lie on one that is there already? */
+static bool is_free(const struct label *label, size_t n, const struct label *here)
 {
     for (size_t i = 0; i < n; i++)
-        if (fabs(spot[i].x - here.x) < 0.35 && fabs(spot[i].y - here.y) < 0.07)
+        if (fabs(label[i].y - here->y) < 0.065 && label[i].left < here->right &&
+            here->left < label[i].right)
             return false;
     return true;
 }
 
-/* The worst disagreeing entry with a name that has room and is less bad than `below`. */
+/* The worst disagreeing entry whose name has room beside those that are there. */
 static size_t worst(const struct bp_figure_gradients *figure, const struct bp_axis *axis,
-                    const struct spot *spot, size_t spots)
+                    const struct label *label, size_t labels)
 {
     size_t best = figure->n;
     for (size_t i = 0; i < figure->n; i++) {
@@ -115,9 +130,8 @@ static size_t worst(const struct bp_figure_gradients *figure, const struct bp_ax
             continue;
         if (best < figure->n && !(distance(figure, i) > distance(figure, best)))
             continue;
-        const struct spot here = {bp_axis_place(axis, fabs(figure->numeric[i])),
-                                  bp_axis_place(axis, fabs(figure->backprop[i]))};
-        if (is_free(spot, spots, here))
+        const struct label here = label_for(figure, axis, i);
+        if (is_free(label, labels, &here))
             best = i;
     }
     return best;
@@ -126,18 +140,14 @@ static size_t worst(const struct bp_figure_gradients *figure, const struct bp_ax
 static void name_worst(struct bp_script *to, const struct bp_figure_gradients *figure,
                        const struct bp_axis *axis)
 {
-    struct spot spot[BP_FIGURE_NAMED_MAX];
+    struct label label[BP_FIGURE_NAMED_MAX];
     for (size_t k = 0; k < BP_FIGURE_NAMED_MAX; k++) {
-        const size_t i = worst(figure, axis, spot, k);
+        const size_t i = worst(figure, axis, label, k);
         if (i == figure->n)
             return;
-        spot[k] = (struct spot){bp_axis_place(axis, fabs(figure->numeric[i])),
-                                bp_axis_place(axis, fabs(figure->backprop[i]))};
-        const bool above = spot[k].y > spot[k].x + 0.01; /* of the diagonal */
-        const double y = spot[k].y < 0.1 ? 0.13 : spot[k].y - (above ? 0.0 : 0.035);
-        const bool left = spot[k].x > 0.75 || (above && spot[k].x > 0.25);
-        bp_ink_label(to, spot[k].x + (left ? -0.025 : 0.03), y, left ? "right" : "left",
-                     BP_INK_BLACK, figure->name[i], 16);
+        label[k] = label_for(figure, axis, i);
+        bp_ink_label(to, label[k].to_left ? label[k].right : label[k].left, label[k].y,
+                     label[k].to_left ? "right" : "left", BP_INK_BLACK, figure->name[i], 16);
         bp_ink_alt(to, "%s: backprop %.4g, numeric %.4g. ", figure->name[i], figure->backprop[i],
                    figure->numeric[i]);
     }

@@ -55,7 +55,7 @@ static void plot(struct bp_script *to, const struct bp_figure_images *figure)
         bp_map_plot(to, &image[k]);
     }
     bp_script_print(to, "\nunset label\n");
-    bp_scale_bar(to, &scale, 0.875, 0.2, 0.78, "weight");
+    bp_scale_bar(to, &scale, 0.845, 0.2, 0.78, "weight");
     bp_ink_alt(to, "weights of %zu of %zu neurons as images of %zu x %zu, from %.3g to %.3g. ", n,
                figure->rows, figure->width, figure->height, scale.lo, scale.hi);
 }
@@ -66,7 +66,7 @@ void bp_figure_images(struct bp_script *to, const struct bp_figure_images *figur
     if (!to->plain)
         to->height = 60 + 78 * (int)(down < 2 ? 2 : down);
     bp_ink_begin(to, figure->title);
-    bp_ink_panel(to, 0.02, 0.85, 0.02, 1.0 - 34.0 / (to->plain ? 340 : to->height));
+    bp_ink_panel(to, 0.02, 0.82, 0.02, 1.0 - 34.0 / (to->plain ? 340 : to->height));
     if (figure->rows == 0 || figure->width < 2 || figure->height < 2)
         bp_ink_empty(to, "the layer has no weights");
     else if (to->plain)

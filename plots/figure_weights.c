@@ -179,14 +179,14 @@ static void plot(struct bp_script *to, const struct bp_figure_weights *figure,
         bp_map_plot(to, &column);
     }
     bp_script_print(to, "\nunset label\nset xtics scale 0.5\nset ytics scale 0.5\n");
-    bp_scale_bar(to, &scale, 0.87, 0.2, 0.78, "weight");
+    bp_scale_bar(to, &scale, 0.835, 0.2, 0.78, "weight");
 }
 
 void bp_figure_weights(struct bp_script *to, const struct bp_figure_weights *figure)
 {
     struct layout layout = {0};
     bp_ink_begin(to, figure->title);
-    bp_ink_panel(to, 0.12, 0.66, 0.15, 0.86);
+    bp_ink_panel(to, 0.12, 0.64, 0.15, 0.86);
     bp_ink_alt(to, "incoming weights of %zu neurons with %zu inputs. ", figure->rows,
                figure->columns);
     bp_ink_axis(to, 'x', figure->bias == NULL ? "input" : "input, and bias b");

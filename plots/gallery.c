@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { GRID = 61, POINTS_MOST = 5000, ROWS_MOST = 64, NAMED_MOST = 2000 };
+enum { GRID = 61, POINTS_MOST = 100000, ROWS_MOST = 64, NAMED_MOST = 2000 };
 
 /* Fills the script; false when there is no memory. Called only where applies(). */
 typedef bool draw_figure(const struct bp_record *record, const char *title,

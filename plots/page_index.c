@@ -100,7 +100,10 @@ static void put_summary(struct bp_buffer *to, size_t n, const struct bp_page_ite
                     ill + failed > 0 ? "ill" : "well", ill, n, count_of(n, item, BP_PAGE_HEALTHY));
     if (failed > 0)
         bp_buffer_print(to, ", %zu did not run", failed);
-    bp_buffer_put(to, "</p>\n");
+    bp_buffer_put(
+        to, "</p>\n<p class=\"soft\">Each scenario was trained, watched and diagnosed. Ill: a "
+            "cause was found. As expected: it is what the scenario was made to "
+            "show.</p>\n");
 }
 
 enum bp_status bp_page_index_write(const char *title, size_t n, const struct bp_page_item *item,
