@@ -53,9 +53,51 @@ static bool other_loss(const struct bp_account *account, const struct bp_hypothe
            fault->of_loss(&account->inquiry->setting, h->variant, loss);
 }
 
+/* A program that only steps, and whose steps are right but for their sign everywhere,
+ * goes uphill; whether its error or its step has the sign cannot be told. */
+static bool is_uphill(const struct bp_account *account, const struct bp_hypothesis *h)
+{
+    return account->inquiry->view->subject->gradient == NULL && h->fault->solved &&
+           h->layer == BP_ALL_LAYERS && fabs(h->factor + 1.0) <= 1e-6;
+}
+
+static struct bp_finding *add_named(const char *name, enum bp_look look, struct bp_findings *out)
+{
+    const struct bp_fault *fault = bp_fault_find(name);
+    struct bp_finding *finding = bp_findings_add(out, look, name);
+    if (finding != NULL && fault != NULL) {
+        bp_finding_title(finding, "%s", fault->title);
+        bp_finding_help(finding, "%s", fault->help);
+    }
+    return finding;
+}
+
+/* What a variant holds besides its own fault is a finding too. */
+static enum bp_status add_also(const struct bp_hypothesis *h, enum bp_certainty certainty,
+                               struct bp_findings *out)
+{
+    const char *name = h->fault->also == NULL ? NULL : h->fault->also[h->variant];
+    if (name == NULL)
+        return BP_OK;
+    struct bp_finding *finding = add_named(name, BP_LOOK_GRADIENT, out);
+    if (finding == NULL)
+        return BP_ENOMEM;
+    finding->certainty = certainty;
+    finding->layer = h->layer == BP_ALL_LAYERS || h->layer == BP_HIDDEN_LAYERS ? 0 : (int)h->layer;
+    bp_finding_because(finding, "it is part of the same line as %s: %s", h->fault->name,
+                       h->fault->variant[h->variant]);
+    return BP_OK;
+}
+
 static struct bp_finding *add_fault(const struct bp_account *account, const struct bp_hypothesis *h,
                                     enum bp_look look, struct bp_findings *out)
 {
+    if (is_uphill(account, h)) {
+        struct bp_finding *uphill = add_named("update-uphill", look, out);
+        if (uphill != NULL)
+            uphill->layer = 0;
+        return uphill;
+    }
     struct bp_finding *finding = bp_findings_add(out, look, h->fault->name);
     if (finding == NULL)
         return NULL;
@@ -191,10 +233,20 @@ static const char *parting(const struct bp_account *account)
     return "in this network they are the same mathematics";
 }
 
+/* How many of the class are faults of their own: a fault whose factor was solved for
+ * says again what a named one says. */
+static size_t count_class(const struct bp_dictionary *dictionary)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < dictionary->n; i++)
+        n += i == 0 || !dictionary->match[i].h.fault->solved;
+    return n;
+}
+
 static void say_class(const struct bp_account *account, struct bp_finding *finding)
 {
     const struct bp_dictionary *dictionary = &account->diagnosis->dictionary;
-    if (dictionary->n < 2)
+    if (count_class(dictionary) < 2)
         return;
     char list[BP_FINDING_LINE_MAX] = "";
     size_t said = 0;
@@ -239,14 +291,14 @@ static enum bp_status say_single(const struct bp_account *account, struct bp_fin
     struct bp_finding *finding = add_fault(account, &match->h, BP_LOOK_GRADIENT, out);
     if (finding == NULL)
         return BP_ENOMEM;
-    finding->certainty = certainty_of(account->diagnosis, dictionary->n);
+    finding->certainty = certainty_of(account->diagnosis, count_class(dictionary));
     say_what(finding, &match->h);
     say_tensors(account, finding);
     say_first_wrong(account, finding);
     say_proof(account, match->distance, finding);
     say_next(account, finding);
     say_class(account, finding);
-    return BP_OK;
+    return add_also(&match->h, finding->certainty, out);
 }
 
 /* ---- several --------------------------------------------------------------- */
@@ -287,14 +339,17 @@ static enum bp_status say_story(const struct bp_account *account, const struct b
         say_what(finding, h);
         if (i == 0)
             say_tensors(account, finding);
-        if (story->n_unexplained == 0 && story->n > 1)
+        if (i == 0 && story->n_unexplained == 0 && story->n > 1)
             bp_finding_because(finding,
-                               "one of %zu together: no single fault of %zu fits, the nearest is "
-                               "off by %.3g",
+                               "%zu together: no single fault of %zu fits, the nearest is off by "
+                               "%.3g",
                                story->n, account->diagnosis->dictionary.tried,
                                account->diagnosis->dictionary.next.distance);
-        if (story->n_unexplained == 0)
+        if (i == 0 && story->n_unexplained == 0)
             say_proof(account, story->distance, finding);
+        const enum bp_status status = add_also(h, finding->certainty, out);
+        if (status != BP_OK)
+            return status;
     }
     return BP_OK;
 }

@@ -59,6 +59,37 @@ STAGE(mean)
     multiply(out, pass->n * width_of(pass, l), 1.0 / (double)width_of(pass, l + 1));
 }
 
+/* The sum over the whole layer of the steps rate delta_i f'(x_j) a_j W'_ij, with the
+ * derivative at the network's input, and weights W' to which those steps have been
+ * added already. */
+static double sum_of_steps_at_input(const struct bp_pass *pass, size_t l, size_t s)
+{
+    const struct bp_layer *above = layer_of(pass, l + 1);
+    const size_t in = width_of(pass, l);
+    const double *w = weights_of(pass, l + 1);
+    double sum = 0.0;
+    for (size_t j = 0; j < in; j++) {
+        const double x = pass->x[s * in + j];
+        const double slope =
+            bp_activation_slope(above->activation, above->slope, x,
+                                bp_activation_at(above->activation, above->slope, x));
+        for (size_t i = 0; i < above->width; i++) {
+            const double step = pass->rate * pass->delta[l + 1][s * above->width + i] * slope *
+                                pass->a[l][s * in + j];
+            sum += step * (w[i * in + j] + step);
+        }
+    }
+    return sum;
+}
+
+STAGE(contracted_at_input)
+{
+    (void)self;
+    const size_t in = width_of(pass, l);
+    for (size_t s = 0; s < pass->n; s++)
+        fill(out + s * in, in, sum_of_steps_at_input(pass, l, s));
+}
+
 /* Every unit of the layer gets the sum over the whole layer: of e_j (variant 0),
  * of the weights' steps delta_i a_j W_ij (1), times the rate (2). */
 STAGE(contracted)
@@ -108,7 +139,10 @@ APPLIES(batch)
 
 APPLIES(contractible)
 {
-    return wide(setting, layer) > 1 && (variant != 2 || setting->rate != 0.0);
+    if (variant == 3 && (wide(setting, layer) != wide(setting, 0) ||
+                         activation_at(setting, layer + 1) == BP_SOFTMAX))
+        return false;
+    return wide(setting, layer) > 1 && (variant < 2 || setting->rate != 0.0);
 }
 
 /* Of two units above, all but the first is the last alone. */
@@ -138,7 +172,12 @@ PLANT_PROPAGATE(one_short)
 PLANT_PROPAGATE(over_neurons)
 PLANT_PROPAGATE(over_samples)
 PLANT_PROPAGATE(mean)
-PLANT_PROPAGATE(contracted)
+
+PLANT(plant_contracted)
+{
+    put(ops, layer, BP_PROPAGATE, h->variant == 3 ? contracted_at_input : contracted, h);
+}
+
 PLANT_PROPAGATE(negated)
 PLANT_PROPAGATE(cut)
 
@@ -150,11 +189,12 @@ static const double SLIGHTLY_RARER[] = {0.0, 0.05};
 static const char *const SHORT_VARIANT[] = {"the last term", "the first term"};
 static const char *const RUNNING_VARIANT[] = {"within a sample", "over the samples too"};
 static const double RUNNING_COST[] = {0.0, 0.2};
-static const char *const CONTRACTED_VARIANT[] = {"of W^T delta", "of the weights' steps",
-                                                 "of the weights' steps, times the rate"};
-static const double CONTRACTED_COST[] = {0.0, 0.1, 0.1};
+static const char *const CONTRACTED_VARIANT[] = {
+    "of W^T delta", "of the weights' steps", "of the weights' steps, times the rate",
+    "of the steps, rated, with f' at the input, on new weights"};
+static const double CONTRACTED_COST[] = {0.0, 0.1, 0.1, 0.3};
 static const char *const CONTRACTED_ALSO[] = {NULL, "weight-step-for-delta",
-                                              "weight-step-for-delta"};
+                                              "weight-step-for-delta", "weight-step-for-delta"};
 
 static const struct bp_fault FAULT[] = {
     {.name = "sum-overwritten",
@@ -269,7 +309,7 @@ static const struct bp_fault FAULT[] = {
      .help = "leave the sum over j out: e_j = sum_i delta_i W[i,j], one number for each j",
      .slot = BP_PROPAGATE,
      .cost = 0.2,
-     .variants = 3,
+     .variants = 4,
      .variant = CONTRACTED_VARIANT,
      .variant_cost = CONTRACTED_COST,
      .extent = HIDDEN,

@@ -15,6 +15,7 @@
     X(bp_faults_propagate_sum)                                                                     \
     X(bp_faults_derivative)                                                                        \
     X(bp_faults_derivative_relu)                                                                   \
+    X(bp_faults_derivative_input)                                                                  \
     X(bp_faults_outer_product)                                                                     \
     X(bp_faults_outer_part)                                                                        \
     X(bp_faults_bias)                                                                              \
