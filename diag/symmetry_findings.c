@@ -107,6 +107,14 @@ static size_t moved_text(const struct bench *bench, char *text)
     return moved;
 }
 
+static bool anything_moved(const struct bench *bench)
+{
+    for (size_t k = 0; k < bench->watch->n_tensors; k++)
+        if (bench->watch->moved[k] != BP_NO_STEP)
+            return true;
+    return false;
+}
+
 static void say_moved(const struct bench *bench, struct bp_finding *finding)
 {
     char text[TEXT];
@@ -128,10 +136,10 @@ static void say_parted(const struct bench *bench, struct bp_finding *finding, si
         return;
     const long step = parted_at(bench, l, kind);
     if (step != BP_NO_STEP) {
-        bp_finding_because(finding, "layer %zu: they came apart at step %ld", l, step);
+        bp_finding_because(finding, "layer %zu: its copies came apart at step %ld", l, step);
         finding->note = true;
     } else if (kind != NEAR || bench->watch->steps >= 100) {
-        bp_finding_because(finding, "layer %zu: they did not part in %zu steps", l,
+        bp_finding_because(finding, "layer %zu: its copies did not part in %zu steps", l,
                            bench->watch->steps);
         finding->note = false;
         if (kind == NEAR)
@@ -188,9 +196,9 @@ static void say_classes(const struct bench *bench, struct bp_finding *finding, s
 static void say_width(const struct bench *bench, struct bp_finding *finding, size_t l)
 {
     const struct bp_layer_look *look = look_at(bench, l);
-    bp_finding_because(
-        finding, "layer %zu: %zu of %zu neurons are distinct; the rank of their answers is %zu", l,
-        look->distinct, look->width, look->rank);
+    bp_finding_because(finding,
+                       "layer %zu: distinct neurons: %zu of %zu; rank of their answers: %zu", l,
+                       look->distinct, look->width, look->rank);
 }
 
 /* ---- findings ---------------------------------------------------------------- */
@@ -229,12 +237,31 @@ static struct bp_finding *begin(struct bench *bench, const char *name, enum bp_c
     return finding;
 }
 
+/* "all 8 entries of W1, b1, W2 are 0" */
+static void say_zeros(const struct bench *bench, struct bp_finding *finding, size_t l)
+{
+    const struct bp_mlp *net = bench->net;
+    const struct bp_layer_look *next = look_at(bench, l + 1);
+    const struct bp_tensor *tensor[] = {
+        bp_mlp_weights(net, l), look_at(bench, l)->biases.zero ? bp_mlp_biases(net, l) : NULL,
+        next->weights.zero ? bp_mlp_weights(net, l + 1) : NULL};
+    char names[TEXT] = "";
+    size_t entries = 0;
+    for (size_t k = 0; k < sizeof tensor / sizeof tensor[0]; k++) {
+        char name[BP_NAME_MAX];
+        if (tensor[k] == NULL)
+            continue;
+        bp_tensor_name(tensor[k], name);
+        add(names, sizeof names, "%s%s", names[0] == '\0' ? "" : ", ", name);
+        entries += tensor[k]->count;
+    }
+    bp_finding_because(finding, "all %zu entries of %s are 0", entries, names);
+}
+
 static void fill_zero(const struct bench *bench, struct bp_finding *finding, size_t l)
 {
     const struct bp_layer_look *look = look_at(bench, l);
-    say_tensor(finding, bp_mlp_weights(bench->net, l), &look->weights);
-    say_tensor(finding, bp_mlp_biases(bench->net, l), &look->biases);
-    say_tensor(finding, bp_mlp_weights(bench->net, l + 1), &look_at(bench, l + 1)->weights);
+    say_zeros(bench, finding, l);
     if (look->silent)
         bp_finding_because(finding, "layer %zu answers 0 to all %zu samples", l,
                            bench->symmetry->samples);
@@ -259,7 +286,7 @@ static enum bp_status find_zero(struct bench *bench)
         fill_zero(bench, finding, l);
         if (bench->watch != NULL && bench->watch->steps > 0) {
             say_moved(bench, finding);
-            if (look_at(bench, l)->n_copies > 0)
+            if (look_at(bench, l)->n_copies > 0 && anything_moved(bench))
                 say_parted(bench, finding, l, EXACT);
         }
         bp_finding_help(finding, "%s", ZERO_HELP);

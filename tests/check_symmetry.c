@@ -292,7 +292,7 @@ START_TEST(zero_sigmoid_on_and_moves_and_stays_equal)
     ck_assert_int_eq(watch.moved[0], 2); /* W1 */
     ck_assert(
         says(finding, "first change: W1 at step 2, b1 at step 2, W2 at step 1, b2 at step 1"));
-    ck_assert(says(finding, "they did not part in 200 steps"));
+    ck_assert(says(finding, "its copies did not part in 200 steps"));
     ck_assert(net.theta[0] != 0.0);
     ck_assert(equal_rows(&net));
     forget(&net);
@@ -319,7 +319,7 @@ START_TEST(equal_weights_never_part)
     train(&net, XOR, 2000);
     const struct bp_finding *finding = only_finding();
     ck_assert_str_eq(finding->name, "symmetric-weights");
-    ck_assert(says(finding, "they did not part in 2000 steps"));
+    ck_assert(says(finding, "its copies did not part in 2000 steps"));
     ck_assert(equal_rows(&net));
     forget(&net);
 }
@@ -342,7 +342,7 @@ START_TEST(copies_that_part_are_a_note_with_the_step)
     const struct bp_finding *finding = only_finding();
     ck_assert_str_eq(finding->name, "symmetric-weights");
     ck_assert(finding->note);
-    ck_assert(says(finding, "they came apart at step 2"));
+    ck_assert(says(finding, "its copies came apart at step 2"));
     ck_assert_uint_eq(bp_findings_count(&findings), 0);
     forget(&net);
 }
