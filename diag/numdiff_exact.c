@@ -126,8 +126,17 @@ static void through_softmax(size_t width, const double *a, const double *x, doub
         out[k] = a[k] == 0.0 ? 0.0 : a[k] * (x[k] + sum);
 }
 
-/* x: what is wrong with a of layer l (or its loss's size); out: with z. Where f is a
- * sigmoid or a tanh, lost is what 1 - s loses. */
+/* |f'|, and what 1 - s (or 1 - t) loses of it; with a mask in a, the most it can be. */
+static double steepness(const struct bp_layer *layer, double z, double a, bool masked, double lost)
+{
+    if (layer->activation == BP_SIGMOID)
+        return masked ? 0.25 + lost : a * (1.0 - a) + lost * a;
+    if (layer->activation == BP_TANH)
+        return masked ? 1.0 + lost : 1.0 - a * a + lost;
+    return fabs(bp_activation_slope(layer->activation, layer->slope, z, a));
+}
+
+/* x: what is wrong with a of layer l (or its loss's size); out: with z. */
 static void through_layer(const struct bp_exact *exact, size_t l, size_t s, double lost,
                           const double *x, double *out)
 {
@@ -135,19 +144,14 @@ static void through_layer(const struct bp_exact *exact, size_t l, size_t s, doub
     const size_t at = s * layer->width;
     const double *a = exact->pass.a[l] + at, *z = exact->pass.z[l] + at;
     const double *mask = exact->pass.mask[l] == NULL ? NULL : exact->pass.mask[l] + at;
-    const bool bends = layer->activation == BP_SIGMOID || layer->activation == BP_TANH;
     if (layer->activation == BP_SOFTMAX) {
         through_softmax(layer->width, a, x, out);
         return;
     }
-    for (size_t i = 0; i < layer->width; i++) {
-        const double slope =
-            bends && mask == NULL
-                ? (layer->activation == BP_SIGMOID ? a[i] * (1.0 - a[i]) : 1.0 - a[i] * a[i])
-            : bends ? 1.0
-                    : bp_activation_slope(layer->activation, layer->slope, z[i], a[i]);
-        out[i] = (fabs(slope) + (bends ? lost : 0.0)) * x[i] * (mask == NULL ? 1.0 : fabs(mask[i]));
-    }
+    for (size_t i = 0; i < layer->width; i++)
+        out[i] = steepness(layer, z[i], a[i], mask != NULL, lost) * x[i];
+    for (size_t i = 0; mask != NULL && i < layer->width; i++)
+        out[i] *= fabs(mask[i]);
 }
 
 static void output_errors(struct bp_exact *exact)

@@ -1,6 +1,7 @@
 /* numdiff_inputs.c -- see numdiff_inputs.h. */
 #include "diag/numdiff_inputs.h"
 
+#include "core/loss.h"
 #include "core/mem.h"
 
 #include <math.h>
@@ -100,6 +101,17 @@ double bp_inputs_unit(const struct bp_mlp *net, const double *theta, size_t laye
     for (size_t k = 0; k < w->rows; k++)
         top = larger(top, theta[w->offset + k * w->cols + neuron]);
     return top > 1.0 ? bp_inputs_inverse(top) : 1.0;
+}
+
+double bp_output_noise(const struct bp_spec *spec, const double *a, const double *t,
+                       double *scratch)
+{
+    const size_t width = spec->layer[spec->layers].width;
+    double sum = 0.0;
+    bp_loss_gradient(spec->loss, spec->factor, width, a, t, scratch);
+    for (size_t k = 0; k < width; k++)
+        sum += a[k] == 0.0 ? 0.0 : fabs(scratch[k] * a[k]);
+    return sum;
 }
 
 /* ---- what is asked for ---------------------------------------------------- */

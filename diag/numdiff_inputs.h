@@ -33,6 +33,11 @@ double bp_inputs_unit(const struct bp_mlp *net, const double *theta, size_t laye
 /* 1 / size, as a power of two; 1 where size is 0 or not finite. */
 double bp_inputs_inverse(double size);
 
+/* sum over k of |dL/da_k a_k| of one sample: times 2^-53, what the rounding of the outputs
+ * does to its loss; much, where 1 - a is small. scratch: an output row. */
+double bp_output_noise(const struct bp_spec *spec, const double *a, const double *t,
+                       double *scratch);
+
 /* The parameters of a neuron that options ask for. */
 struct bp_slice {
     size_t first, weights; /* inputs first .. first + weights - 1 */

@@ -160,7 +160,7 @@ static enum bp_status one_direction(struct probe *probe, struct bp_spot *spot,
     bp_pass_forward_from(&probe->pass, probe->tensor->layer);
     const double said = foretold(probe, &size);
     const double off = fabs(said - probe->value);
-    const double tolerance = 10.0 * probe->error + 1e-6 * size;
+    const double tolerance = 30.0 * probe->error + 1e-5 * size; /* what is not affine is far off */
     if ((probe->flags & BP_NUM_KINK) != 0 || !isfinite(off) || !isfinite(tolerance)) {
         spot->unclear++;
         return BP_OK;
@@ -236,11 +236,15 @@ static void pick_samples(struct probe *probe)
 }
 
 /* Rounding in z reaches the loss through the deltas. */
-static double noise_of(const struct probe *probe)
+static double noise_of(struct probe *probe)
 {
     const struct bp_exact *exact = probe->exact;
     const struct bp_spec *spec = &exact->at->net->spec;
+    const size_t outputs = spec->layer[spec->layers].width;
     double sum = fabs(probe->f0);
+    for (size_t s = 0; s < probe->n; s++)
+        sum += bp_output_noise(spec, probe->pass.a[spec->layers] + s * outputs,
+                               probe->t + s * outputs, probe->va);
     for (size_t l = 1; l <= spec->layers; l++) {
         const size_t width = spec->layer[l].width;
         const double *delta = exact->delta + exact->at->n * exact->at->net->unit[l];

@@ -295,6 +295,23 @@ static void release(struct structured *all)
     bp_eval_release(&all->eval);
 }
 
+/* What was measured near the point can miss what the outputs' rounding does farther off. */
+static void measure_noise(struct structured *all)
+{
+    const struct bp_spec *spec = &all->at->net->spec;
+    const size_t width = spec->layer[spec->layers].width;
+    double squares = 0.0;
+    for (size_t s = 0; s < all->at->n; s++) {
+        const double least =
+            0x1p-53 * bp_output_noise(spec, all->eval.pass.a[spec->layers] + s * width,
+                                      all->at->t + s * width, all->worker[0].unit);
+        double *noise = &all->eval.sample_noise[s];
+        *noise = *noise > least ? *noise : least;
+        squares += *noise * *noise;
+    }
+    all->batch_noise = sqrt(squares);
+}
+
 static enum bp_status make_ready(struct structured *all, struct bp_error *error)
 {
     enum bp_status status = bp_eval_init(&all->eval, all->at, error);
@@ -309,11 +326,10 @@ static enum bp_status make_ready(struct structured *all, struct bp_error *error)
             return BP_ENOMEM;
         set_line(&all->worker[k]);
     }
-    double squares = 0.0;
-    for (size_t s = 0; s < all->at->n; s++)
-        squares += all->eval.sample_noise[s] * all->eval.sample_noise[s];
-    all->batch_noise = sqrt(squares);
-    return all->worker == NULL ? BP_ENOMEM : BP_OK;
+    if (all->worker == NULL)
+        return BP_ENOMEM;
+    measure_noise(all);
+    return BP_OK;
 }
 
 /* ---- the tier ------------------------------------------------------------- */
