@@ -24,6 +24,7 @@ enum {
     OPT_AFTER,
     OPT_DATA,
     OPT_OUTPUTS,
+    OPT_NUMERIC,
     PLANTS_MOST = 16,
     LONG_MOST = 40
 };
@@ -47,7 +48,8 @@ static const struct option OWN[] = {{"subject", required_argument, NULL, OPT_SUB
                                     {"theta-after", required_argument, NULL, OPT_AFTER},
                                     {"gradient", required_argument, NULL, OPT_GRADIENT},
                                     {"data", required_argument, NULL, OPT_DATA},
-                                    {"outputs", required_argument, NULL, OPT_OUTPUTS}};
+                                    {"outputs", required_argument, NULL, OPT_OUTPUTS},
+                                    {"numeric", required_argument, NULL, OPT_NUMERIC}};
 
 /* ---- a program -------------------------------------------------------------------------- */
 
@@ -72,7 +74,8 @@ static int check_program(const struct options *options)
 static bool has_files(const struct bp_files_options *files)
 {
     return files->theta != NULL || files->gradient != NULL || files->after != NULL ||
-           files->data != NULL || files->outputs != NULL || files->layout != NULL;
+           files->data != NULL || files->outputs != NULL || files->layout != NULL ||
+           files->numeric != NULL;
 }
 
 static int check_files(const struct options *options)
@@ -84,7 +87,9 @@ static int check_files(const struct options *options)
     from.rate = options->check.checkup.rate;
     if (bp_files_open(&files, &from, &error) != BP_OK)
         return bp_command_failed(&error);
-    const int answer = bp_check_subject(&files.subject, &options->check, &error);
+    struct bp_check_options check = options->check;
+    check.checkup.numeric = files.numeric;
+    const int answer = bp_check_subject(&files.subject, &check, &error);
     bp_files_close(&files);
     return answer == BP_EXIT_FAILED ? bp_command_failed(&error) : answer;
 }
@@ -159,6 +164,7 @@ static bool take_file(struct bp_files_options *files, int option, const char *va
                          : option == OPT_AFTER    ? &files->after
                          : option == OPT_DATA     ? &files->data
                          : option == OPT_OUTPUTS  ? &files->outputs
+                         : option == OPT_NUMERIC  ? &files->numeric
                                                   : NULL;
     if (place != NULL)
         *place = value;
@@ -227,7 +233,8 @@ const struct bp_command bp_command_check = {
     .usage = "[--subject 'PROGRAM' | --subject ./MINE.so] [--timeout S]\n"
              "       [--network 'WIDTHS ACTIVATION LOSS'] [--plant FAULT] ...\n"
              "       [--theta FILES --gradient FILES | --theta-before FILES --theta-after FILES\n"
-             "        --rate R] [--data FILE] [--outputs FILE] [--layout 'W1 b1 W2 b2']\n"
+             "        --rate R] [--data FILE] [--outputs FILE] [--numeric FILES]\n"
+             "       [--layout 'W1 b1 W2 b2']\n"
              "       [--method M] [--rate R] [--seed N] [--all] [--format text|json|tsv] [--quiet]",
     .about = "is the gradient right? where not, and why",
     .run = run,

@@ -3,7 +3,9 @@
 
 #include "core/init.h"
 #include "core/mem.h"
+#include "diag/columns.h"
 #include "diag/diagnose.h"
+#include "diag/faults/fault.h"
 #include "diag/gradreport.h"
 #include "diag/report.h"
 #include "diag/twocolumns.h"
@@ -159,6 +161,58 @@ static enum bp_status diagnose(struct bp_checkup *checkup, struct bp_view *view,
     return status == BP_OK ? bp_twocolumns_run(view, &how, &checkup->findings, error) : status;
 }
 
+/* What is shown in place of the gradient is a matter of what shows it, not of backprop. */
+static void blame_the_check(struct bp_findings *findings)
+{
+    const struct bp_fault *fault = bp_fault_find("check-prints-weights");
+    for (size_t k = 0; k < findings->n; k++) {
+        struct bp_finding *finding = &findings->item[k];
+        if (strcmp(finding->name, "weights-as-gradient") != 0)
+            continue;
+        snprintf(finding->name, sizeof finding->name, "%s", fault->name);
+        bp_finding_title(finding, "%s", fault->title);
+        bp_finding_help(finding, "%s", fault->help);
+    }
+}
+
+static bool has_finding(const struct bp_findings *findings, const char *name)
+{
+    for (size_t k = 0; k < findings->n; k++)
+        if (strcmp(findings->item[k].name, name) == 0)
+            return true;
+    return false;
+}
+
+/* The numbers of their own check, beside ours at the same place. */
+static enum bp_status look_at_columns(struct bp_checkup *checkup, struct bp_view *view,
+                                      const double *theirs, struct bp_error *error)
+{
+    const struct bp_batch batch = {checkup->n, checkup->x, checkup->t};
+    double *numeric = bp_mem_new(2 * view->n_theta, sizeof *numeric);
+    struct bp_claim claim = {.g = numeric + view->n_theta};
+    if (numeric == NULL)
+        return BP_ENOMEM;
+    for (size_t k = 0; k < view->n_theta; k++)
+        numeric[k] = theirs[view->place[k]];
+    memcpy(view->twin.theta, checkup->theta, view->n_theta * sizeof *view->twin.theta);
+    enum bp_status status =
+        view->subject->gradient == NULL
+            ? BP_OK
+            : bp_view_gradient(view, checkup->theta, &batch, 0.0, &claim, error);
+    const struct bp_columns columns = {.net = &view->twin,
+                                       .n = batch.n,
+                                       .x = batch.x,
+                                       .t = batch.t,
+                                       .backprop = view->subject->gradient == NULL ? NULL : claim.g,
+                                       .numeric = numeric};
+    if (status == BP_OK)
+        status = bp_columns_run(&columns, &checkup->findings, NULL);
+    if (status == BP_OK && has_finding(&checkup->findings, "check-prints-weights"))
+        blame_the_check(&checkup->findings);
+    bp_mem_free(numeric);
+    return status;
+}
+
 /* Whether two looks (the gradient, the steps) found the same; one may know no place. */
 static bool are_twins(const struct bp_finding *a, const struct bp_finding *b)
 {
@@ -208,6 +262,8 @@ static enum bp_status look(struct bp_checkup *checkup, struct bp_view *view,
         status = check_gradient(checkup, view, options, seed, error);
     if (status == BP_OK && !explained_by_step(checkup, view))
         status = diagnose(checkup, view, options, seed, error);
+    if (status == BP_OK && options->numeric != NULL && view->described && !checkup->drawn)
+        status = look_at_columns(checkup, view, options->numeric, error);
     if (status == BP_OK && view->can_step && view->subject->gradient != NULL)
         status = look_at_steps(checkup, view, error);
     if (status == BP_OK)

@@ -4,6 +4,7 @@
  *     contract    do its calls keep what every check takes for granted?
  *     gradcheck   backprop beside numeric, entry by entry
  *     diagnosis   which stage does what in place of what
+ *     columns     is a check of their own right, where its numbers are given?
  *     steps       what only more than one step, or rate, can show
  *
  * The point and the data are the caller's, or the subject's own, or drawn. Where the
@@ -23,6 +24,8 @@
 struct bp_checkup_options {
     const double *theta;          /* in core's order; NULL: the subject's own, or drawn */
     const struct bp_batch *batch; /* NULL: the subject's own, or drawn */
+    const double *numeric;        /* what a check of the subject's own gave for the gradient at its
+                                     theta on its data, in its order; NULL: nothing */
     enum bp_tier_id tier;
     double rate;   /* of steps; 0: one at which rounding does not drown g */
     uint64_t seed; /* of what is drawn; 0: a fixed one */

@@ -381,6 +381,8 @@ static enum bp_status read_all(struct bp_files *files, const struct bp_files_opt
         status = read_parameters(&reading, options->gradient, &files->g);
     if (status == BP_OK && options->after != NULL)
         status = read_parameters(&reading, options->after, &files->next);
+    if (status == BP_OK && options->numeric != NULL)
+        status = read_parameters(&reading, options->numeric, &files->numeric);
     if (status == BP_OK)
         status = read_data(files, options->data, n_in, n_out, error);
     if (status == BP_OK && options->outputs != NULL)
@@ -442,6 +444,7 @@ void bp_files_close(struct bp_files *files)
     bp_mem_free(files->g);
     bp_mem_free(files->next);
     bp_mem_free(files->y);
+    bp_mem_free(files->numeric);
     bp_dataset_release(&files->data);
     *files = (struct bp_files){0};
 }

@@ -8,6 +8,8 @@
  *     data      inputs and targets: a .csv (core/csv.h), or two arrays x.npy,t.npy
  *     outputs   what the program predicts for data; optional, but without it a wrong
  *               forward pass or layout cannot be told from a wrong gradient
+ *     numeric   what a check of the program's own gave for the gradient; optional: then
+ *               that check is judged, too (columns.h)
  *     network   as in core/spec.h
  *     layout    the arrays in the order of theta, separated by blanks:
  *               W1  b1  W1+b (bias as the last input)  b+W1 (as the first), each with
@@ -24,14 +26,14 @@
 #include "core/status.h"
 
 struct bp_files_options {
-    const char *network, *layout, *theta, *gradient, *after, *data, *outputs;
+    const char *network, *layout, *theta, *gradient, *after, *data, *outputs, *numeric;
     double rate; /* of the step to after */
 };
 
 struct bp_files {
     struct bp_subject subject; /* borrows from here: do not move */
     struct bp_array *arrays;
-    double *theta, *g, *next, *y; /* as dumped; NULL where not given */
+    double *theta, *g, *next, *y, *numeric; /* as dumped; NULL where not given */
     struct bp_dataset data;
     struct bp_batch batch;
 };

@@ -1,9 +1,12 @@
 /* check_columns.c -- from the two columns that a check prints, the mistake of the check
  * is named; a right check, and a right check of a wrong gradient, are not blamed. */
 #include "core/mem.h"
+#include "diag/checkup.h"
 #include "diag/columns.h"
 #include "diag/faults/fault.h"
+#include "diag/files.h"
 #include "planted.h"
+#include "scratch.h"
 
 #include <check.h>
 #include <math.h>
@@ -210,6 +213,35 @@ START_TEST(a_column_that_is_not_finite_is_not_explained)
 }
 END_TEST
 
+/* A table that was once published, from its printed numbers alone: the column headed
+ * gradient lists the parameters, and the cost is a sum where the gradient is a mean. */
+START_TEST(a_published_table_is_explained)
+{
+    const struct bp_files_options options = {
+        .network = "2-1 sigmoid squared-error mean",
+        .layout = "b+W1",
+        .theta = scratch_text("theta.txt", "0.0756102610697 0.261814503398 0.0292734023876\n"),
+        .gradient = scratch_text("grad.txt", "0.0756102610697 0.261814503398 0.0292734023876\n"),
+        .numeric = scratch_text("num.txt", "0.05302210631166 0.0416095559674 0.0246847342122\n"),
+        .data = scratch_text("xor.csv", "0,0,0\n0,1,1\n1,0,1\n1,1,0\n")};
+    struct bp_files files;
+    struct bp_view view;
+    struct bp_checkup checkup;
+    struct bp_error error = {""};
+    ck_assert_msg(bp_files_open(&files, &options, &error) == BP_OK, "%s", error.text);
+    ck_assert_int_eq(bp_view_open(&view, &files.subject, &error), BP_OK);
+    const struct bp_checkup_options how = {.numeric = files.numeric};
+    ck_assert_msg(bp_checkup_run(&checkup, &view, &how, &error) == BP_OK, "%s", error.text);
+    ck_assert_uint_eq(bp_findings_count(&checkup.findings), 2);
+    ck_assert_str_eq(checkup.findings.item[0].name, "check-prints-weights");
+    ck_assert_str_eq(checkup.findings.item[1].name, "check-on-other-scale");
+    ck_assert_double_eq_tol(checkup.findings.item[1].number, 4.0, 1e-6);
+    bp_checkup_release(&checkup);
+    bp_view_close(&view);
+    bp_files_close(&files);
+}
+END_TEST
+
 START_TEST(memory_that_fails_is_said_and_nothing_held)
 {
     struct printed printed;
@@ -251,6 +283,8 @@ Suite *columns_suite(void)
     tcase_add_test(tcase, at_a_point_without_gradient_nothing_can_be_seen);
     tcase_add_test(tcase, what_nothing_explains_is_said_to_be_that);
     tcase_add_test(tcase, a_column_that_is_not_finite_is_not_explained);
+    tcase_add_checked_fixture(tcase, scratch_open, scratch_close);
+    tcase_add_test(tcase, a_published_table_is_explained);
     tcase_add_test(tcase, memory_that_fails_is_said_and_nothing_held);
     suite_add_tcase(suite, tcase);
     return suite;
