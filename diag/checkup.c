@@ -7,6 +7,7 @@
 #include "diag/diagnose.h"
 #include "diag/faults/fault.h"
 #include "diag/gradreport.h"
+#include "diag/outset.h"
 #include "diag/report.h"
 #include "diag/twocolumns.h"
 
@@ -268,7 +269,7 @@ static enum bp_status look(struct bp_checkup *checkup, struct bp_view *view,
         status = look_at_steps(checkup, view, error);
     if (status == BP_OK)
         merge_twins(&checkup->findings);
-    return status;
+    return status == BP_OK ? bp_outset_run(view, &batch, &checkup->findings) : status;
 }
 
 enum bp_status bp_checkup_run(struct bp_checkup *checkup, struct bp_view *view,

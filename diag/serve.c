@@ -106,10 +106,8 @@ static void add_data(struct server *server)
         bp_message_numbers(answer, data->t, data->n * server->view.n_out, true);
         bp_message_format(answer, "}");
     }
-    if (server->subject->theta != NULL) {
-        bp_message_format(answer, ",\"theta\":");
-        bp_message_numbers(answer, server->subject->theta, server->view.n_theta, true);
-    }
+    if (bp_view_start(&server->view, server->out))
+        add_own_order(server, "theta", server->out);
 }
 
 static void say_hello(struct server *server)

@@ -11,6 +11,10 @@
 #include <stdio.h>
 #include <string.h>
 
+enum side { VALUES, GRADIENT };
+
+static void exchange(const struct bp_view *view, enum side side, bool write, double *own);
+
 /* ---- opening ---------------------------------------------------------------- */
 
 static enum bp_status check_calls(const struct bp_subject *subject, struct bp_error *error)
@@ -111,6 +115,29 @@ static void find_abilities(struct bp_view *view)
     view->can_differ = subject->gradient != NULL || subject->step != NULL;
 }
 
+/* What lies in its arrays before anything is called. */
+static enum bp_status find_start(struct bp_view *view, struct bp_error *error)
+{
+    const struct bp_subject *subject = view->subject;
+    bool all = view->described && subject->theta == NULL;
+    for (size_t k = 0; k < subject->n_arrays; k++)
+        all = all && subject->arrays[k].values != NULL;
+    if (!all)
+        return BP_OK;
+    view->found = bp_mem_new(view->n_theta, sizeof *view->found);
+    if (view->found == NULL)
+        return bp_error_set(error, BP_ENOMEM, "subject: out of memory");
+    exchange(view, VALUES, false, view->found);
+    bool zero = true;
+    for (size_t k = 0; k < view->n_theta; k++)
+        zero = zero && view->found[k] == 0.0;
+    if (zero) {
+        bp_mem_free(view->found);
+        view->found = NULL;
+    }
+    return BP_OK;
+}
+
 enum bp_status bp_view_open(struct bp_view *view, const struct bp_subject *subject,
                             struct bp_error *error)
 {
@@ -124,6 +151,8 @@ enum bp_status bp_view_open(struct bp_view *view, const struct bp_subject *subje
         if (view->scratch == NULL)
             status = bp_error_set(error, BP_ENOMEM, "subject: out of memory");
     }
+    if (status == BP_OK)
+        status = find_start(view, error);
     if (status != BP_OK) {
         bp_view_close(view);
         return status;
@@ -138,6 +167,7 @@ void bp_view_close(struct bp_view *view)
     bp_mlp_release(&view->twin);
     bp_mem_free(view->place);
     bp_mem_free(view->scratch);
+    bp_mem_free(view->found);
     *view = (struct bp_view){0};
 }
 
@@ -208,8 +238,6 @@ static void read_array(const void *array, enum bp_array_type type, size_t n, dou
     for (size_t k = 0; k < n; k++)
         numbers[k] = (double)from[k];
 }
-
-enum side { VALUES, GRADIENT };
 
 /* Copies between own and the program's arrays, where it has any. */
 static void exchange(const struct bp_view *view, enum side side, bool write, double *own)
@@ -290,10 +318,10 @@ void bp_view_round_data(const struct bp_view *view, size_t n, double *values)
 
 bool bp_view_start(const struct bp_view *view, double *theta)
 {
-    if (view->subject->theta == NULL)
-        return false;
-    from_own(view, view->subject->theta, theta);
-    return true;
+    const double *own = view->subject->theta != NULL ? view->subject->theta : view->found;
+    if (own != NULL)
+        from_own(view, own, theta);
+    return own != NULL;
 }
 
 /* ---- calls ------------------------------------------------------------------ */

@@ -35,6 +35,7 @@ struct bp_view {
     size_t *place;   /* [k]: where core's parameter k lies in the subject's theta; NULL
                         when not described */
     double *scratch; /* n_theta numbers in the subject's order, three times */
+    double *found;   /* what its arrays held when it was opened, in its order; or NULL */
     size_t calls;    /* made so far, of any kind */
     double epsilon;  /* of what it computes in: 2^-53 or 2^-24 */
     bool narrow;     /* some of it is float */
@@ -73,7 +74,9 @@ void bp_view_round(const struct bp_view *view, double *theta);
 /* The same for inputs and targets. */
 void bp_view_round_data(const struct bp_view *view, size_t n, double *values);
 
-/* The subject's own starting point in core's order; false when it gave none. */
+/* The subject's own starting point in core's order: its theta, or what its arrays held
+ * when it was opened, unless that was all 0 (then they are taken for not set yet);
+ * false when there is none. */
 bool bp_view_start(const struct bp_view *view, double *theta);
 
 /* All of these take theta, x, t in core's order and layout; BP_ESUBJECT (with the

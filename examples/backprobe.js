@@ -109,6 +109,7 @@ class Probe {
         if (this.network) answer.network = this.network;
         if (this.arrays.length) {
             answer.arrays = this.arrays.map((a) => a.words);
+            answer.theta = answer.theta || this.read("key"); // where it starts
             answer.fill = this.arrays.every((a) => a.gradient !== undefined);
         }
         if (answer.data) {

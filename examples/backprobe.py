@@ -154,6 +154,7 @@ class Probe:
             answer["network"] = self.network
         if self.arrays:
             answer["arrays"] = [a.words for a in self.arrays]
+            answer.setdefault("theta", self._read("key"))  # where it starts
             answer["fill"] = all(a.gradient is not None for a in self.arrays)
         if "data" in answer:
             x, t = answer["data"]
