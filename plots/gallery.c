@@ -341,7 +341,7 @@ static bool draw_slope(const struct bp_record *record, const char *title, struct
 {
     struct bp_taylor taylor;
     struct bp_figure_slope_line line[BP_TAYLOR_LAYERS];
-    char name[BP_TAYLOR_LAYERS][16];
+    char name[BP_TAYLOR_LAYERS][32];
     const struct bp_dataset *data = &record->data.train; /* its first samples were checked */
     if (bp_taylor_run(&taylor, &record->net, record->start, record->check.backprop, record->check.n,
                       data->x, data->t) != BP_OK)
