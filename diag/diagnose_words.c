@@ -42,14 +42,15 @@ void bp_say_help(struct bp_finding *finding, const char *help, size_t layer)
     bp_finding_help(finding, "%s", text);
 }
 
-/* Whether this fault's gradient is the right one of another loss, and which. */
+/* Whether this fault, if it is alone, makes the right gradient of another loss. */
 static bool other_loss(const struct bp_account *account, const struct bp_hypothesis *h,
                        enum bp_loss *loss)
 {
     const struct bp_fault *fault = h->fault;
     const size_t layers = account->inquiry->net->spec.layers;
     const bool at_output = h->layer == layers || (h->layer == BP_ALL_LAYERS && layers == 1);
-    return fault->of_loss != NULL && at_output &&
+    const bool alone = account->diagnosis == NULL || account->diagnosis->dictionary.n > 0;
+    return fault->of_loss != NULL && at_output && alone &&
            fault->of_loss(&account->inquiry->setting, h->variant, loss);
 }
 
@@ -72,20 +73,25 @@ static struct bp_finding *add_named(const char *name, enum bp_look look, struct 
     return finding;
 }
 
-/* What a variant holds besides its own fault is a finding too. */
+/* What a variant holds besides its own fault are findings too. */
 static enum bp_status add_also(const struct bp_hypothesis *h, enum bp_certainty certainty,
                                struct bp_findings *out)
 {
-    const char *name = h->fault->also == NULL ? NULL : h->fault->also[h->variant];
-    if (name == NULL)
-        return BP_OK;
-    struct bp_finding *finding = add_named(name, BP_LOOK_GRADIENT, out);
-    if (finding == NULL)
-        return BP_ENOMEM;
-    finding->certainty = certainty;
-    finding->layer = h->layer == BP_ALL_LAYERS || h->layer == BP_HIDDEN_LAYERS ? 0 : (int)h->layer;
-    bp_finding_because(finding, "it is part of the same line as %s: %s", h->fault->name,
-                       h->fault->variant[h->variant]);
+    const char *names = h->fault->also == NULL ? NULL : h->fault->also[h->variant];
+    while (names != NULL && *names != '\0') {
+        char name[BP_FINDING_NAME_MAX];
+        const size_t n = strcspn(names, " ");
+        snprintf(name, sizeof name, "%.*s", (int)n, names);
+        names += n + strspn(names + n, " ");
+        struct bp_finding *finding = add_named(name, BP_LOOK_GRADIENT, out);
+        if (finding == NULL)
+            return BP_ENOMEM;
+        finding->certainty = certainty;
+        finding->layer =
+            h->layer == BP_ALL_LAYERS || h->layer == BP_HIDDEN_LAYERS ? 0 : (int)h->layer;
+        bp_finding_because(finding, "it is in the same line as %s: %s", h->fault->name,
+                           h->fault->variant[h->variant]);
+    }
     return BP_OK;
 }
 
@@ -109,7 +115,9 @@ static struct bp_finding *add_fault(const struct bp_account *account, const stru
     if (other_loss(account, h, &loss)) {
         bp_finding_title(finding, "this is the gradient of %s; the loss here is %s",
                          bp_loss_name(loss), bp_loss_name(account->inquiry->net->spec.loss));
-        bp_finding_help(finding, "use the loss whose gradient it is, or: %s", h->fault->help);
+        char help[BP_FINDING_LINE_MAX];
+        snprintf(help, sizeof help, "use the loss whose gradient it is, or: %s", h->fault->help);
+        bp_say_help(finding, help, h->layer);
     } else {
         bp_finding_title(finding, "%s", h->fault->title);
         bp_say_help(finding, h->fault->help, h->layer);

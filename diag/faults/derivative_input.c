@@ -31,15 +31,6 @@ STAGE(product_with_slope_at_input)
         }
 }
 
-/* delta is the error itself: its derivative is in the outer product. */
-STAGE(error_alone)
-{
-    (void)self;
-    const size_t count = pass->n * width_of(pass, l);
-    for (size_t k = 0; k < count; k++)
-        out[k] = pass->e[l][k];
-}
-
 APPLIES(as_wide_as_network_input)
 {
     (void)variant;
@@ -51,10 +42,6 @@ APPLIES(as_wide_as_network_input)
 PLANT(plant_at_network_input)
 {
     put(ops, layer, BP_OUTER_PRODUCT, product_with_slope_at_input, h);
-    if (h->variant == 0) { /* whichever of the two this layer runs */
-        put(ops, layer, BP_DERIVATIVE, error_alone, h);
-        put(ops, layer, BP_OUTPUT_DELTA, error_alone, h);
-    }
 }
 
 static const char *const INPUT_VARIANT[] = {"in place of f'(z)",

@@ -105,7 +105,8 @@ struct bp_fault {
     const double *variant_cost; /* [variants]: added to cost; NULL: nothing */
     unsigned extent;            /* of enum bp_extent */
     bool solved; /* h->factor is to be solved for; in the list it is 1, which is right */
-    const char *const *also; /* [variants]: another fault that the variant holds too, or NULL */
+    const char *const *also; /* [variants]: names of faults that the variant holds too, with
+                                blanks between them; or NULL */
     /* Whether this variant at this layer (never BP_ALL_LAYERS: every layer is
      * asked) makes sense there and differs from right; NULL: always. */
     bool (*applies)(const struct bp_setting *setting, int variant, size_t layer);

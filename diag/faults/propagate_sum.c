@@ -59,50 +59,55 @@ STAGE(mean)
     multiply(out, pass->n * width_of(pass, l), 1.0 / (double)width_of(pass, l + 1));
 }
 
-/* The sum over the whole layer of the steps rate delta_i f'(x_j) a_j W'_ij, with the
- * derivative at the network's input, and weights W' to which those steps have been
- * added already. */
-static double sum_of_steps_at_input(const struct bp_pass *pass, size_t l, size_t s)
+/* What is added up over the whole layer, in one number for all its units: terms
+ * t_ij W'_ij, where t is delta_i, or the weight's step s_ij = rate delta_i a_j (with the
+ * slope at the network's input, where at_input), and W' is W, or W with the steps taken
+ * already (sign of the step: -1, or 1 for a program that goes uphill). */
+static const struct {
+    bool steps, rated, at_input;
+    double stepped;
+    bool error; /* the error above stands for its delta, its slope being at the input */
+} CONTRACTION[] = {{false, false, false, 0.0, false}, {true, false, false, 0.0, false},
+                   {true, true, false, 0.0, false},   {false, false, false, -1.0, false},
+                   {true, true, false, -1.0, false},  {true, true, true, -1.0, false},
+                   {true, true, true, 1.0, false},    {true, true, true, -1.0, true},
+                   {true, true, true, 1.0, true}};
+
+/* f'(x_j), of the layer above, at the network's input. */
+static double slope_above(const struct bp_pass *pass, size_t l, size_t s, size_t j)
 {
     const struct bp_layer *above = layer_of(pass, l + 1);
+    const double x = pass->x[s * width_of(pass, 0) + j];
+    return bp_activation_slope(above->activation, above->slope, x,
+                               bp_activation_at(above->activation, above->slope, x));
+}
+
+static double contraction(const struct bp_pass *pass, size_t l, size_t s, int variant)
+{
     const size_t in = width_of(pass, l);
+    const size_t width = width_of(pass, l + 1);
     const double *w = weights_of(pass, l + 1);
+    const double *above = CONTRACTION[variant].error ? pass->e[l + 1] : pass->delta[l + 1];
     double sum = 0.0;
     for (size_t j = 0; j < in; j++) {
-        const double x = pass->x[s * in + j];
-        const double slope =
-            bp_activation_slope(above->activation, above->slope, x,
-                                bp_activation_at(above->activation, above->slope, x));
-        for (size_t i = 0; i < above->width; i++) {
-            const double step = pass->rate * pass->delta[l + 1][s * above->width + i] * slope *
-                                pass->a[l][s * in + j];
-            sum += step * (w[i * in + j] + step);
+        const double slope = CONTRACTION[variant].at_input ? slope_above(pass, l, s, j) : 1.0;
+        for (size_t i = 0; i < width; i++) {
+            const double delta = above[s * width + i] * slope;
+            const double step = delta * pass->a[l][s * in + j];
+            const double term = !CONTRACTION[variant].steps  ? delta
+                                : CONTRACTION[variant].rated ? pass->rate * step
+                                                             : step;
+            sum += term * (w[i * in + j] + CONTRACTION[variant].stepped * pass->rate * step);
         }
     }
     return sum;
 }
 
-STAGE(contracted_at_input)
-{
-    (void)self;
-    const size_t in = width_of(pass, l);
-    for (size_t s = 0; s < pass->n; s++)
-        fill(out + s * in, in, sum_of_steps_at_input(pass, l, s));
-}
-
-/* Every unit of the layer gets the sum over the whole layer: of e_j (variant 0),
- * of the weights' steps delta_i a_j W_ij (1), times the rate (2). */
 STAGE(contracted)
 {
     const size_t in = width_of(pass, l);
-    const int variant = planted(self)->variant;
-    run_right(pass, l, self, out);
-    for (size_t s = 0; s < pass->n; s++) {
-        double sum = 0.0;
-        for (size_t j = 0; j < in; j++)
-            sum += out[s * in + j] * (variant == 0 ? 1.0 : pass->a[l][s * in + j]);
-        fill(out + s * in, in, variant == 2 ? sum * pass->rate : sum);
-    }
+    for (size_t s = 0; s < pass->n; s++)
+        fill(out + s * in, in, contraction(pass, l, s, planted(self)->variant));
 }
 
 STAGE(negated)
@@ -139,10 +144,11 @@ APPLIES(batch)
 
 APPLIES(contractible)
 {
-    if (variant == 3 && (wide(setting, layer) != wide(setting, 0) ||
-                         activation_at(setting, layer + 1) == BP_SOFTMAX))
+    if (CONTRACTION[variant].at_input && (wide(setting, layer) != wide(setting, 0) ||
+                                          activation_at(setting, layer + 1) == BP_SOFTMAX))
         return false;
-    return wide(setting, layer) > 1 && (variant < 2 || setting->rate != 0.0);
+    const bool rated = CONTRACTION[variant].rated || CONTRACTION[variant].stepped != 0.0;
+    return wide(setting, layer) > 1 && (!rated || setting->rate != 0.0);
 }
 
 /* Of two units above, all but the first is the last alone. */
@@ -173,11 +179,7 @@ PLANT_PROPAGATE(over_neurons)
 PLANT_PROPAGATE(over_samples)
 PLANT_PROPAGATE(mean)
 
-PLANT(plant_contracted)
-{
-    put(ops, layer, BP_PROPAGATE, h->variant == 3 ? contracted_at_input : contracted, h);
-}
-
+PLANT_PROPAGATE(contracted)
 PLANT_PROPAGATE(negated)
 PLANT_PROPAGATE(cut)
 
@@ -190,11 +192,25 @@ static const char *const SHORT_VARIANT[] = {"the last term", "the first term"};
 static const char *const RUNNING_VARIANT[] = {"within a sample", "over the samples too"};
 static const double RUNNING_COST[] = {0.0, 0.2};
 static const char *const CONTRACTED_VARIANT[] = {
-    "of W^T delta", "of the weights' steps", "of the weights' steps, times the rate",
-    "of the steps, rated, with f' at the input, on new weights"};
-static const double CONTRACTED_COST[] = {0.0, 0.1, 0.1, 0.3};
-static const char *const CONTRACTED_ALSO[] = {NULL, "weight-step-for-delta",
-                                              "weight-step-for-delta", "weight-step-for-delta"};
+    "of W^T delta",
+    "of the weights' steps",
+    "of the weights' steps, times the rate",
+    "of W^T delta, on updated weights",
+    "of the steps, on updated weights",
+    "of the steps with f' at the input, on updated weights",
+    "of the steps with f' at the input, on weights gone uphill",
+    "of steps of the error, f' at the input, on updated weights",
+    "of steps of the error, f' at the input, gone uphill"};
+static const double CONTRACTED_COST[] = {0.0, 0.1, 0.1, 0.2, 0.3, 0.4, 0.4, 0.4, 0.4};
+static const char *const CONTRACTED_ALSO[] = {NULL,
+                                              "weight-step-for-delta",
+                                              "weight-step-for-delta",
+                                              "update-before-backprop",
+                                              "weight-step-for-delta update-before-backprop",
+                                              "weight-step-for-delta update-before-backprop",
+                                              "weight-step-for-delta update-before-backprop",
+                                              "weight-step-for-delta update-before-backprop",
+                                              "weight-step-for-delta update-before-backprop"};
 
 static const struct bp_fault FAULT[] = {
     {.name = "sum-overwritten",
@@ -309,7 +325,7 @@ static const struct bp_fault FAULT[] = {
      .help = "leave the sum over j out: e_j = sum_i delta_i W[i,j], one number for each j",
      .slot = BP_PROPAGATE,
      .cost = 0.2,
-     .variants = 4,
+     .variants = 9,
      .variant = CONTRACTED_VARIANT,
      .variant_cost = CONTRACTED_COST,
      .extent = HIDDEN,
