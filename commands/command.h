@@ -22,10 +22,7 @@ struct bp_command {
 };
 
 extern const struct bp_command bp_command_run, bp_command_check, bp_command_plot,
-    bp_command_faults, bp_command_explain;
-
-/* A run's folder has a file of this name: where the run came from. */
-#define BP_RUN_ORIGIN "scenario"
+    bp_command_compare, bp_command_faults, bp_command_explain;
 
 /* "backprobe: LINE" on stderr; BP_EXIT_FAILED. */
 int bp_command_failed(const struct bp_error *error);

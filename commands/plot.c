@@ -1,16 +1,14 @@
 /* plot.c -- backprobe plot FOLDER ...: the figures of a run again. The run itself is
  * made again too, from the scenario that the folder names: the same bits. */
 #include "commands/command.h"
+#include "commands/origin.h"
 
 #include "plots/gallery.h"
-#include "scenarios/runner.h"
 
 #include <getopt.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
-enum { PLANTS = 16, OPT_FIGURE = 256, OPT_WINDOW, OPT_TERM };
+enum { OPT_FIGURE = 256, OPT_WINDOW, OPT_TERM };
 
 struct options {
     const char *figure; /* of a window or of letters */
@@ -22,59 +20,9 @@ static const struct option LONG[] = {{"figure", required_argument, NULL, OPT_FIG
                                      {"term", required_argument, NULL, OPT_TERM},
                                      {NULL, 0, NULL, 0}};
 
-/* What a folder's BP_RUN_ORIGIN says; text is owned. */
-struct origin {
-    char *text;
-    const char *path;
-    size_t n;
-    const char *plant[PLANTS];
-};
-
-/* A folder, or the scenario's file itself. */
-static enum bp_status find_origin(struct origin *origin, const char *path, struct bp_error *error)
-{
-    struct stat info;
-    char file[BP_PATH_MAX];
-    *origin = (struct origin){.path = path};
-    if (stat(path, &info) != 0 || !S_ISDIR(info.st_mode))
-        return BP_OK;
-    enum bp_status status = bp_command_join(file, path, BP_RUN_ORIGIN, error);
-    if (status != BP_OK)
-        return status;
-    FILE *in = fopen(file, "r");
-    if (in == NULL)
-        return bp_error_set(error, BP_EFILE, "%s: expected the folder of a run (there is no %s)",
-                            path, file);
-    origin->text = calloc(BP_PATH_MAX + PLANTS * 128, 1);
-    const size_t n =
-        origin->text == NULL ? 0 : fread(origin->text, 1, BP_PATH_MAX + PLANTS * 128 - 1, in);
-    fclose(in);
-    if (n == 0)
-        return bp_error_set(error, BP_EINPUT, "%s: expected the path of a scenario", file);
-    char *rest = origin->text;
-    origin->path = strsep(&rest, "\n");
-    for (char *line; origin->n < PLANTS && (line = strsep(&rest, "\n")) != NULL;)
-        if (line[0] != '\0')
-            origin->plant[origin->n++] = line;
-    return BP_OK;
-}
-
-static enum bp_status run_again(struct bp_record *record, const struct origin *origin,
-                                struct bp_error *error)
-{
-    struct bp_scenario scenario;
-    const struct bp_runner_options options = {.plant = origin->plant, .n_plant = origin->n};
-    enum bp_status status = bp_scenario_read(&scenario, origin->path, error);
-    if (status != BP_OK)
-        return status;
-    status = bp_runner_run(record, &scenario, &options, error);
-    bp_scenario_release(&scenario);
-    return status;
-}
-
 /* Files beside the run's own, or in out/NAME for a scenario's file. */
 static enum bp_status draw_files(const struct bp_record *record, const char *path,
-                                 const struct origin *origin, struct bp_error *error)
+                                 const struct bp_origin *origin, struct bp_error *error)
 {
     char folder[BP_PATH_MAX];
     struct bp_gallery gallery;
@@ -100,7 +48,7 @@ static enum bp_status draw_files(const struct bp_record *record, const char *pat
 }
 
 static enum bp_status show(const struct bp_record *record, const char *path,
-                           const struct origin *origin, const struct options *options,
+                           const struct bp_origin *origin, const struct options *options,
                            struct bp_error *error)
 {
     enum bp_status status = BP_OK;
@@ -118,16 +66,16 @@ static enum bp_status show(const struct bp_record *record, const char *path,
 
 static int plot_one(const char *path, const struct options *options)
 {
-    struct origin origin;
+    struct bp_origin origin;
     struct bp_record record = {0};
     struct bp_error error = {""};
-    enum bp_status status = find_origin(&origin, path, &error);
+    enum bp_status status = bp_origin_find(&origin, path, &error);
     if (status == BP_OK)
-        status = run_again(&record, &origin, &error);
+        status = bp_origin_run(&origin, NULL, &record, &error);
     if (status == BP_OK)
         status = show(&record, path, &origin, options, &error);
     bp_record_release(&record);
-    free(origin.text);
+    bp_origin_release(&origin);
     if (status == BP_OK)
         return BP_EXIT_HEALTHY;
     if (error.text[0] == '\0')

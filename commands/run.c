@@ -1,6 +1,7 @@
 /* run.c -- backprobe run SCENARIO ...: train, watch, diagnose; a report each, and a
  * table for more than one. */
 #include "commands/command.h"
+#include "commands/origin.h"
 
 #include "diag/gradreport.h"
 #include "diag/report.h"

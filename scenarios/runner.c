@@ -221,6 +221,8 @@ static void on_step(void *self, const struct bp_step_view *view)
     run->watch.observer.step(run->watch.observer.self, view);
     if (run->tracing)
         run->trace.observer.step(run->trace.observer.self, view);
+    if (run->options->step != NULL)
+        run->options->step(run->options->self, view);
 }
 
 static bool on_epoch(void *self, const struct bp_epoch_view *view)

@@ -142,6 +142,41 @@ START_TEST(what_cannot_be_plotted_is_said)
 }
 END_TEST
 
+START_TEST(two_runs_of_one_scenario_are_the_same_to_the_bit)
+{
+    ck_assert_int_eq(backprobe("compare --out %s scenarios/xor-zero.conf scenarios/xor-zero.conf"),
+                     0);
+    ck_assert_ptr_nonnull(strstr(said, "settings    the same"));
+    ck_assert_ptr_nonnull(strstr(said, "never: all 1000 steps are the same, to the bit"));
+}
+END_TEST
+
+START_TEST(runs_that_start_apart_part_at_the_start)
+{
+    ck_assert_int_eq(
+        backprobe("compare --out %s scenarios/xor-zero.conf scenarios/xor-constant.conf"), 1);
+    ck_assert_ptr_nonnull(strstr(said, "start       a: weights zero"));
+    ck_assert_ptr_nonnull(strstr(said, "parted      at the start"));
+}
+END_TEST
+
+START_TEST(a_planted_fault_parts_them_at_the_first_step)
+{
+    ck_assert_int_eq(backprobe("run --quiet --out %s --plant sign-flipped scenarios/and.conf"), 1);
+    ck_assert_msg(backprobe("compare --out %s %s/and scenarios/and.conf") == 1, "%s", said);
+    ck_assert_ptr_nonnull(strstr(said, "planted     a: sign-flipped"));
+    ck_assert_ptr_nonnull(strstr(said, "at step 1: the parameters were the same"));
+    ck_assert_ptr_nonnull(strstr(said, "3 of 3 parameters differ, most: "));
+}
+END_TEST
+
+START_TEST(one_run_cannot_be_compared)
+{
+    ck_assert_int_eq(backprobe("compare scenarios/and.conf"), 2);
+    ck_assert_ptr_nonnull(strstr(said, "expected two runs"));
+}
+END_TEST
+
 Suite *plotting_suite(void);
 
 Suite *plotting_suite(void)
@@ -157,6 +192,10 @@ Suite *plotting_suite(void)
     tcase_add_test(tcase, without_a_display_there_is_a_note_and_no_failure);
     tcase_add_test(tcase, a_title_full_of_commands_runs_none);
     tcase_add_test(tcase, what_cannot_be_plotted_is_said);
+    tcase_add_test(tcase, two_runs_of_one_scenario_are_the_same_to_the_bit);
+    tcase_add_test(tcase, runs_that_start_apart_part_at_the_start);
+    tcase_add_test(tcase, a_planted_fault_parts_them_at_the_first_step);
+    tcase_add_test(tcase, one_run_cannot_be_compared);
     suite_add_tcase(suite, tcase);
     return suite;
 }

@@ -1,0 +1,69 @@
+/* origin.c -- reads where a run came from, and makes it again. */
+#include "commands/origin.h"
+
+#include "commands/command.h"
+#include "core/mem.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum { TEXT_MAX = BP_PATH_MAX + BP_ORIGIN_PLANTS * 128 };
+
+static enum bp_status read_text(struct bp_origin *origin, const char *folder, const char *file,
+                                struct bp_error *error)
+{
+    FILE *in = fopen(file, "r");
+    if (in == NULL)
+        return bp_error_set(error, BP_EFILE, "%s: expected the folder of a run (there is no %s)",
+                            folder, file);
+    origin->text = bp_mem_new(TEXT_MAX, 1);
+    const size_t n = origin->text == NULL ? 0 : fread(origin->text, 1, TEXT_MAX - 1, in);
+    fclose(in);
+    if (origin->text == NULL)
+        return bp_error_set(error, BP_ENOMEM, "%s: %s", file, bp_status_text(BP_ENOMEM));
+    return n > 0 ? BP_OK
+                 : bp_error_set(error, BP_EINPUT, "%s: expected the path of a scenario", file);
+}
+
+enum bp_status bp_origin_find(struct bp_origin *origin, const char *path, struct bp_error *error)
+{
+    struct stat info;
+    char file[BP_PATH_MAX];
+    *origin = (struct bp_origin){.path = path};
+    if (stat(path, &info) != 0 || !S_ISDIR(info.st_mode))
+        return BP_OK;
+    enum bp_status status = bp_command_join(file, path, BP_RUN_ORIGIN, error);
+    if (status == BP_OK)
+        status = read_text(origin, path, file, error);
+    if (status != BP_OK)
+        return status;
+    char *rest = origin->text;
+    origin->path = strsep(&rest, "\n");
+    for (char *line; origin->n < BP_ORIGIN_PLANTS && (line = strsep(&rest, "\n")) != NULL;)
+        if (line[0] != '\0')
+            origin->plant[origin->n++] = line;
+    return BP_OK;
+}
+
+void bp_origin_release(struct bp_origin *origin)
+{
+    bp_mem_free(origin->text);
+    *origin = (struct bp_origin){0};
+}
+
+enum bp_status bp_origin_run(const struct bp_origin *origin,
+                             const struct bp_runner_options *options, struct bp_record *record,
+                             struct bp_error *error)
+{
+    struct bp_scenario scenario;
+    struct bp_runner_options own = options == NULL ? (struct bp_runner_options){0} : *options;
+    own.plant = origin->plant;
+    own.n_plant = origin->n;
+    enum bp_status status = bp_scenario_read(&scenario, origin->path, error);
+    if (status != BP_OK)
+        return status;
+    status = bp_runner_run(record, &scenario, &own, error);
+    bp_scenario_release(&scenario);
+    return status;
+}
