@@ -171,6 +171,38 @@ STAGE(shifted)
     }
 }
 
+/* int error = t - a: what stands before the point */
+ERROR_STAGE(whole)
+{
+    return trunc(error_of(spec, a, t));
+}
+
+/* t[n + k] for t[n width + k]: rows of targets one number apart */
+STAGE(misaligned)
+{
+    (void)self;
+    const size_t width = width_of(pass, l);
+    for (size_t s = 0; s < pass->n; s++) {
+        for (size_t k = 0; k < width; k++)
+            out[s * width + k] =
+                error_of(&pass->net->spec, pass->a[l][s * width + k], pass->t[s + k]);
+        through_output(pass, l, s, out + s * width);
+    }
+}
+
+/* Training compares z with the target; f' then has the formula in terms of a
+ * applied to z (variant 0), or is left out with f (1). */
+STAGE(not_activated)
+{
+    const struct bp_layer *layer = layer_of(pass, l);
+    for (size_t i = 0; i < pass->n * layer->width; i++) {
+        const double z = pass->z[l][i];
+        out[i] = pass->net->spec.factor * (z - pass->t[i]);
+        if (planted(self)->variant == 0)
+            out[i] *= bp_activation_slope(layer->activation, layer->slope, z, z);
+    }
+}
+
 /* ---- where ----------------------------------------------------------------- */
 
 static bool is_usual(const struct bp_setting *setting)
@@ -228,6 +260,19 @@ APPLIES(neighbours)
     return setting->n > (variant == 0 ? 1u : 2u);
 }
 
+APPLIES(several_rows)
+{
+    (void)variant;
+    return is_batch(setting) && wide(setting, layer) > 1;
+}
+
+APPLIES(smooth_output)
+{
+    const bool smooth = is_smooth(activation_at(setting, layer));
+    return smooth &&
+           (spec_of(setting)->loss == BP_SQUARED_ERROR || (variant == 1 && is_matched(setting)));
+}
+
 /* ---- plants ---------------------------------------------------------------- */
 
 #define PLANT_OUTPUT(run)                                                                          \
@@ -245,6 +290,9 @@ PLANT_OUTPUT(without_error)
 PLANT_OUTPUT(only_target_term)
 PLANT_OUTPUT(rounded)
 PLANT_OUTPUT(shifted)
+PLANT_OUTPUT(whole)
+PLANT_OUTPUT(misaligned)
+PLANT_OUTPUT(not_activated)
 
 /* ---- the table ------------------------------------------------------------- */
 
@@ -254,6 +302,8 @@ static const char *const COST_VARIANT[] = {
 static const double COST_VARIANT_COST[] = {0.0, 0.1, 0.2, 0.3};
 static const char *const DECISION_VARIANT[] = {"rounded", "by its sign, -1 or 1"};
 static const char *const SHIFT_VARIANT[] = {"the next sample's target", "the last sample's target"};
+static const char *const ACTIVATED_VARIANT[] = {"with the formula for the derivative, given z",
+                                                "without a derivative"};
 static const double SECOND_RARER[] = {0.0, 0.1};
 
 static const struct bp_fault FAULT[] = {
@@ -441,6 +491,63 @@ static const struct bp_fault FAULT[] = {
               .py_right = "err = a - t",
               .confused = "labels-shuffled, where the data itself is wrong and gradient and loss "
                           "agree; one-sample-only, which is also right for a batch of one."}},
+    {.name = "error-cut-to-integer",
+     .title = "the error is stored in a whole number: all behind the point is lost",
+     .help = "declare the error as double",
+     .slot = BP_OUTPUT_DELTA,
+     .cost = 0.8,
+     .variants = 1,
+     .extent = BP_AT_OUTPUT,
+     .applies = usual_loss,
+     .plant = plant_whole,
+     .page = {.right = "err = a - t",
+              .wrong = "err = whole number of (a - t), towards 0",
+              .shows = "With outputs and targets between 0 and 1 every gradient is exactly 0 and "
+                       "nothing ever moves; with larger targets it jumps by ones.",
+              .c_wrong = "int error = target[k] - output[k];",
+              .c_right = "double error = target[k] - output[k];",
+              .py_wrong = "error = int(target - output)",
+              .py_right = "error = target - output",
+              .confused = "integer-division-zero, which is right for a batch of one; "
+                          "rounded-prediction-in-error, where the output is rounded."}},
+    {.name = "targets-misaligned",
+     .title = "rows of targets are read one number apart, not one row apart",
+     .help = "the targets of sample n begin at t[n * outputs]",
+     .slot = BP_OUTPUT_DELTA,
+     .cost = 0.8,
+     .variants = 1,
+     .extent = BP_AT_OUTPUT,
+     .applies = several_rows,
+     .plant = plant_misaligned,
+     .page = {.right = "t_n = t[n * outputs + k]",
+              .wrong = "t_n = t[n + k]",
+              .shows = "The first sample is right, all others have targets of other samples. A "
+                       "batch of one, or one output, hides it.",
+              .c_wrong = "const double *t = &T[n];",
+              .c_right = "const double *t = &T[n * OUTPUTS];",
+              .py_wrong = "t = T.ravel()[n:n + outputs]",
+              .py_right = "t = T[n]",
+              .confused = "labels-shifted-by-one, where whole rows are moved."}},
+    {.name = "output-not-activated-in-training",
+     .title = "training compares z with the target, predictions have the activation",
+     .help = "apply the output's activation in training as in predict()",
+     .slot = BP_OUTPUT_DELTA,
+     .cost = 0.8,
+     .variants = 2,
+     .variant = ACTIVATED_VARIANT,
+     .variant_cost = SECOND_RARER,
+     .extent = BP_AT_OUTPUT,
+     .applies = smooth_output,
+     .plant = plant_not_activated,
+     .page = {.right = "err = a - t with a = f(z), then f'(z)",
+              .wrong = "err = z - t, then y (1 - y) of y = z",
+              .shows = "Predictions are right for the parameters, and get worse: the error has the "
+                       "wrong size, and the derivative the wrong sign where z is not in 0 .. 1.",
+              .c_wrong = "y = dot(w, h);\ndelta = (y - t) * y * (1 - y);",
+              .c_right = "y = sigmoid(dot(w, h));\ndelta = (y - t) * y * (1 - y);",
+              .py_wrong = "y = h @ W\ndelta = (y - t) * y * (1 - y)",
+              .py_right = "y = sigmoid(h @ W)\ndelta = (y - t) * y * (1 - y)",
+              .confused = "derivative-formula-on-z, where the error is right."}},
 };
 
 const struct bp_fault_table bp_faults_output_error = {

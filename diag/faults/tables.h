@@ -19,6 +19,7 @@
     X(bp_faults_outer_product)                                                                     \
     X(bp_faults_outer_part)                                                                        \
     X(bp_faults_bias)                                                                              \
+    X(bp_faults_loops)                                                                             \
     X(bp_faults_scale)                                                                             \
     X(bp_faults_regulariser)                                                                       \
     X(bp_faults_neuron)                                                                            \

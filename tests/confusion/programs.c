@@ -153,7 +153,8 @@ static bool has_layer(const char *layers, int layer)
 }
 
 /* What is the same under two stages: an update before backprop is planted as a way
- * down, an output's derivative is a derivative. */
+ * down, the derivative of an output is a derivative, targets that are read wrongly
+ * are wrong errors, a rate that is applied twice is a scale. */
 static bool same_stage(const struct bp_finding *finding, const struct bp_fault *fault,
                        const char *stage)
 {
@@ -161,6 +162,10 @@ static bool same_stage(const struct bp_finding *finding, const struct bp_fault *
         return true;
     if (strcmp(stage, "update") == 0)
         return strcmp(finding->name, "update-before-backprop") == 0;
+    if (strcmp(stage, "scale") == 0)
+        return strcmp(finding->name, "rate-misapplied") == 0;
+    if (strcmp(stage, "data") == 0)
+        return strstr(finding->name, "targets") != NULL || strstr(finding->name, "labels") != NULL;
     return strcmp(stage, "output-delta") == 0 && fault->slot == BP_DERIVATIVE;
 }
 
@@ -169,8 +174,8 @@ static bool is_named(const struct cause *cause, const struct bp_findings *findin
     for (size_t i = 0; i < findings->n; i++) {
         const struct bp_finding *finding = &findings->item[i];
         const struct bp_fault *fault = bp_fault_find(finding->name);
-        if (!finding->note && fault != NULL && same_stage(finding, fault, cause->stage) &&
-            has_layer(cause->layers, finding->layer))
+        if (!finding->note && fault != NULL && strncmp(finding->name, "unexplained", 11) != 0 &&
+            same_stage(finding, fault, cause->stage) && has_layer(cause->layers, finding->layer))
             return true;
     }
     return false;
