@@ -154,7 +154,8 @@ static bool has_layer(const char *layers, int layer)
 
 /* What is the same under two stages: an update before backprop is planted as a way
  * down, the derivative of an output is a derivative, targets that are read wrongly
- * are wrong errors, a rate that is applied twice is a scale. */
+ * are wrong errors, a rate that is applied twice is a scale, targets out of the
+ * output's range do not belong to its loss. */
 static bool same_stage(const struct bp_finding *finding, const struct bp_fault *fault,
                        const char *stage)
 {
@@ -166,6 +167,8 @@ static bool same_stage(const struct bp_finding *finding, const struct bp_fault *
         return strcmp(finding->name, "rate-misapplied") == 0;
     if (strcmp(stage, "data") == 0)
         return strstr(finding->name, "targets") != NULL || strstr(finding->name, "labels") != NULL;
+    if (strcmp(stage, "loss") == 0)
+        return strcmp(finding->name, "targets-out-of-range") == 0;
     return strcmp(stage, "output-delta") == 0 && fault->slot == BP_DERIVATIVE;
 }
 
