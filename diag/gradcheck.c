@@ -320,32 +320,71 @@ static enum bp_status make_room(struct bp_gradcheck *check, bool deltas, bool ro
     return check->delta == NULL || check->delta_verdict == NULL ? BP_ENOMEM : BP_OK;
 }
 
-/* The median of a / n over what stands out of its noise; 1 where that is no factor. */
-static double common_factor(const double *a, const double *n, const double *e, size_t count,
-                            double *ratio)
+enum { FACTORS = 16 }; /* tensors whose factor is tried, from the output down */
+
+/* The median of a / n over what stands out of its noise in a tensor. */
+static double tensor_factor(const struct sides *sides, size_t count, double *ratio)
 {
     size_t ratios = 0;
     for (size_t i = 0; i < count; i++)
-        if (isfinite(a[i]) && isfinite(e[i]) && fabs(n[i]) > 100.0 * e[i])
-            ratio[ratios++] = a[i] / n[i];
-    const double factor = median(ratio, ratios);
-    return isfinite(factor) && factor > 0.0 ? factor : 1.0;
+        if (isfinite(sides->a[i]) && isfinite(sides->e[i]) &&
+            fabs(sides->n[i]) > 100.0 * sides->e[i])
+            ratio[ratios++] = sides->a[i] / sides->n[i];
+    return median(ratio, ratios);
+}
+
+/* How many entries this factor explains. */
+static size_t explained(const struct bp_gradcheck *check, bool deltas, double factor)
+{
+    size_t n = 0;
+    for (size_t k = 0; k < check->n_tensors + check->n_deltas; k++) {
+        const struct bp_tensor_check *tensor = &check->tensor[k];
+        const struct sides sides = sides_of(check, tensor);
+        for (size_t i = 0; tensor->is_delta == deltas && i < tensor->count; i++) {
+            const double numeric = factor * sides.n[i];
+            n += fabs(numeric) > 0.0 &&
+                 fabs(sides.a[i] - numeric) <= 1e-3 * fabs(numeric) + 10.0 * factor * sides.e[i];
+        }
+    }
+    return n;
+}
+
+/* Of the tensors' own factors, the one that explains most; 1 where none is positive.
+ * Layers near the output come first: what is right above a fault has the factor. */
+static double common_factor(const struct bp_gradcheck *check, bool deltas, double *work)
+{
+    double best = 1.0;
+    size_t most = 0, tried = 0;
+    for (size_t k = check->n_tensors + check->n_deltas; k-- > 0 && tried < FACTORS;) {
+        const struct bp_tensor_check *tensor = &check->tensor[k];
+        if (tensor->is_delta != deltas)
+            continue;
+        const struct sides sides = sides_of(check, tensor);
+        const double factor = tensor_factor(&sides, tensor->count, work);
+        tried++;
+        if (!(factor > 0.0 && isfinite(factor)))
+            continue;
+        const size_t n = explained(check, deltas, factor);
+        if (n > most) {
+            most = n;
+            best = factor;
+        }
+    }
+    return best;
 }
 
 static void set_tolerances(struct bp_gradcheck *check, const struct bp_claim *claim,
                            const struct bp_gradcheck_options *options, double *work)
 {
-    const struct bp_numdiff *d = &check->numeric;
     check->precision = claim->precision;
     check->noise = claim->noise;
     check->rtol = options != NULL && options->rtol > 0.0 ? options->rtol : 16.0 * claim->precision;
     check->factor = check->delta_factor = 1.0;
     if (!claim->any_factor)
         return;
-    check->factor = common_factor(check->backprop, d->value, d->error, check->n_theta, work);
+    check->factor = common_factor(check, false, work);
     if (check->delta != NULL)
-        check->delta_factor =
-            common_factor(check->delta, d->delta, d->delta_error, check->n * check->n_units, work);
+        check->delta_factor = common_factor(check, true, work);
 }
 
 static size_t most_entries(const struct bp_gradcheck *check)
