@@ -7,9 +7,17 @@
 
 #define BP_VERSION "0.1.0"
 
-static const struct bp_command *const COMMANDS[] = {&bp_command_run,    &bp_command_check,
-                                                    &bp_command_plot,   &bp_command_compare,
-                                                    &bp_command_faults, &bp_command_explain};
+/* clang-format off */
+static const struct bp_command *const COMMANDS[] = {
+    &bp_command_run,
+    &bp_command_check,
+    &bp_command_plot,
+    &bp_command_compare,
+    &bp_command_trace,
+    &bp_command_faults,
+    &bp_command_explain,
+};
+/* clang-format on */
 enum { N_COMMANDS = sizeof COMMANDS / sizeof COMMANDS[0] };
 
 static void help(FILE *out)

@@ -21,8 +21,10 @@ struct bp_command {
     int (*run)(int argc, char **argv); /* argv[0] is the command's name */
 };
 
+/* One of each file of this folder. */
 extern const struct bp_command bp_command_run, bp_command_check, bp_command_plot,
-    bp_command_compare, bp_command_faults, bp_command_explain;
+    bp_command_compare, bp_command_trace, bp_command_merge, bp_command_ladder, bp_command_faults,
+    bp_command_explain;
 
 /* "backprobe: LINE" on stderr; BP_EXIT_FAILED. */
 int bp_command_failed(const struct bp_error *error);
