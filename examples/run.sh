@@ -123,6 +123,12 @@ else
     say javascript - "skipped: no node"
 fi
 
+if perl -MJSON::PP -e 1 2>/dev/null; then
+    asked perl extra-output-derivative:2 "perl perl/net.pl"
+else
+    say perl - "skipped: no perl with JSON::PP"
+fi
+
 echo "$ran examples run"
 [ $failed = 0 ] || echo "an example failed"
 exit $failed
