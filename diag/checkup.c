@@ -156,8 +156,13 @@ static enum bp_status diagnose(struct bp_checkup *checkup, struct bp_view *view,
                                const struct bp_checkup_options *options, uint64_t seed,
                                struct bp_error *error)
 {
-    const struct bp_diagnose_options how = {
+    const struct bp_batch batch = {checkup->n, checkup->x, checkup->t};
+    struct bp_diagnose_options how = {
         .seed = seed, .theta = options->theta, .batch = options->batch, .rate = options->rate};
+    if (!view->described) { /* it draws no probes of its own then */
+        how.theta = checkup->theta;
+        how.batch = &batch;
+    }
     const enum bp_status status = bp_diagnose_run(view, &how, &checkup->findings, error);
     return status == BP_OK ? bp_twocolumns_run(view, &how, &checkup->findings, error) : status;
 }
