@@ -57,7 +57,9 @@ enum bp_status bp_origin_run(const struct bp_origin *origin,
                              struct bp_error *error)
 {
     struct bp_scenario scenario;
-    struct bp_runner_options own = options == NULL ? (struct bp_runner_options){0} : *options;
+    struct bp_runner_options own = {0};
+    if (options != NULL)
+        own = *options;
     own.plant = origin->plant;
     own.n_plant = origin->n;
     enum bp_status status = bp_scenario_read(&scenario, origin->path, error);
