@@ -43,7 +43,15 @@ static enum bp_status judge(struct bp_program_answer *answer, int limit_ms, stru
                         WEXITSTATUS(answer->status), said[0] == '\0' ? "" : ": ", said);
 }
 
-/* Runs gnuplot on a text; BP_OK means that it ended well and answer is to be released. */
+static enum bp_status not_there(struct bp_error *note)
+{
+    return bp_error_set(note, BP_EUNSUPPORTED,
+                        "%.200s cannot be started: no figures; \"make setup\" installs gnuplot",
+                        program());
+}
+
+/* Runs gnuplot on a text; BP_OK means that it ended well and answer is to be released.
+ * Where starting a program cannot tell that there is none, the child ends with 127. */
 static enum bp_status run(struct bp_program_answer *answer, const struct bp_buffer *text,
                           bool persist, int limit_ms, struct bp_error *note)
 {
@@ -52,10 +60,13 @@ static enum bp_status run(struct bp_program_answer *answer, const struct bp_buff
     const char *const argv[] = {program(), "-d", persist ? "-p" : NULL, NULL};
     enum bp_status status = bp_program_run(answer, argv, text->text, text->n, limit_ms, note);
     if (status == BP_EFILE)
-        return bp_error_set(note, BP_EUNSUPPORTED,
-                            "%.200s cannot be started: no figures; \"make setup\" installs gnuplot",
-                            argv[0]);
-    if (status == BP_OK && (status = judge(answer, limit_ms, note)) != BP_OK)
+        return not_there(note);
+    if (status != BP_OK)
+        return status;
+    status = judge(answer, limit_ms, note);
+    if (!answer->hung && WIFEXITED(answer->status) && WEXITSTATUS(answer->status) == 127)
+        status = not_there(note);
+    if (status != BP_OK)
         bp_program_answer_release(answer);
     return status;
 }
@@ -273,7 +284,5 @@ enum bp_status bp_gnuplot_open(struct bp_program *to, struct bp_error *note)
     const char *const argv[] = {program(), "-d", "-p", NULL}; /* the last figure stays */
     if (bp_program_open(to, argv, NULL) == BP_OK)
         return BP_OK;
-    return bp_error_set(note, BP_EUNSUPPORTED,
-                        "%.200s cannot be started: no figures; \"make setup\" installs gnuplot",
-                        argv[0]);
+    return not_there(note);
 }
