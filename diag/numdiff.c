@@ -2,6 +2,7 @@
 #include "diag/numdiff.h"
 
 #include "core/mem.h"
+#include "diag/numdiff_eval.h"
 #include "diag/numdiff_tiers.h"
 
 #include <assert.h>
@@ -74,6 +75,38 @@ static enum bp_status make_room(struct bp_numdiff *numdiff, const struct bp_loss
     return BP_OK;
 }
 
+static void spoil_sample(struct bp_numdiff *numdiff, const struct bp_mlp *net, size_t s)
+{
+    for (size_t l = 1; l <= net->spec.layers; l++) {
+        const size_t width = net->spec.layer[l].width;
+        const size_t row = numdiff->n * net->unit[l] + s * width;
+        for (size_t i = row; i < row + width; i++)
+            numdiff->delta[i] = numdiff->delta_error[i] = NAN;
+    }
+}
+
+/* Where the loss itself is infinite (a cross-entropy of an output that is exactly 0)
+ * or NaN it has no derivative, whatever a tier that knows the formulas may find. */
+static enum bp_status spoil_not_finite(struct bp_numdiff *numdiff, const struct bp_loss_at *at,
+                                       struct bp_error *error)
+{
+    struct bp_eval eval;
+    if (isfinite(numdiff->loss))
+        return BP_OK;
+    for (size_t k = 0; k < numdiff->n_theta; k++)
+        if ((numdiff->flags[k] & BP_NUM_LEFT_OUT) == 0)
+            numdiff->value[k] = numdiff->error[k] = NAN;
+    if (numdiff->delta == NULL)
+        return BP_OK;
+    const enum bp_status status = bp_eval_init(&eval, at, error);
+    for (size_t s = 0; status == BP_OK && s < at->n; s++)
+        if (!isfinite(eval.sample_loss[s]))
+            spoil_sample(numdiff, at->net, s);
+    if (status == BP_OK)
+        bp_eval_release(&eval);
+    return status;
+}
+
 enum bp_status bp_numdiff_run(struct bp_numdiff *numdiff, const struct bp_loss_at *at,
                               const struct bp_numdiff_options *options, struct bp_error *error)
 {
@@ -94,6 +127,8 @@ enum bp_status bp_numdiff_run(struct bp_numdiff *numdiff, const struct bp_loss_a
         numdiff->tier = &bp_tier_richardson; /* what it assumes does not hold */
         status = numdiff->tier->run(numdiff, at, options, error);
     }
+    if (status == BP_OK)
+        status = spoil_not_finite(numdiff, at, error);
     if (status == BP_ENOMEM)
         bp_error_set(error, status, "numeric derivatives: out of memory");
     if (status != BP_OK)

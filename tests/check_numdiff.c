@@ -310,6 +310,28 @@ START_TEST(planted_forward_stage_is_differentiated_as_it_stands)
 }
 END_TEST
 
+START_TEST(infinite_loss_of_a_sample_has_no_derivative_in_any_tier)
+{
+    static const enum bp_tier_id TIER[] = {BP_TIER_CENTRAL,    BP_TIER_RICHARDSON, BP_TIER_COMPLEX,
+                                           BP_TIER_STRUCTURED, BP_TIER_DELTA_FORM, BP_TIER_NODE};
+    struct sick_bed bed;
+    struct bp_numdiff d;
+    set_up(&bed, "2-2-1 tanh,sigmoid binary-cross-entropy", 1.0);
+    bed.net.theta[bed.net.n_theta - 1] = 2000.0; /* the output is 1 exactly */
+    for (size_t s = 0; s < SAMPLES; s++)
+        bed.t[s] = s == 3 ? 0.0 : 1.0;
+    ck_assert_int_eq(
+        bp_numdiff_run(&d, &bed.at, &(struct bp_numdiff_options){.tier = TIER[_i]}, NULL), BP_OK);
+    ck_assert(isinf(d.loss));
+    for (size_t k = 0; k < d.n_theta; k++)
+        ck_assert(isnan(d.value[k]));
+    for (size_t s = 0; s < SAMPLES; s++)
+        ck_assert_int_eq(isnan(d.delta[2 * s]), s == 3);
+    bp_numdiff_release(&d);
+    tear_down(&bed);
+}
+END_TEST
+
 START_TEST(a_range_leaves_the_rest_out)
 {
     struct sick_bed bed;
@@ -384,6 +406,7 @@ Suite *numdiff_suite(void)
     tcase_add_loop_test(nets, steps_suit_tiny_and_huge_scales, 0, 4);
     tcase_add_loop_test(nets, relu_at_exactly_0_is_a_kink, 0, N_TIERS);
     tcase_add_test(nets, planted_forward_stage_is_differentiated_as_it_stands);
+    tcase_add_loop_test(nets, infinite_loss_of_a_sample_has_no_derivative_in_any_tier, 0, 6);
     tcase_add_test(nets, a_range_leaves_the_rest_out);
     tcase_add_loop_test(nets, every_failed_allocation_is_said_and_nothing_is_kept, 0, N_TIERS);
     suite_add_tcase(suite, nets);
