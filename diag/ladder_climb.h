@@ -1,0 +1,93 @@
+/* ladder_climb.h -- what a rung is made of: looks at one subject. Shared by the files of
+ * ladder.h.
+ */
+#ifndef BP_LADDER_CLIMB_H
+#define BP_LADDER_CLIMB_H
+
+#include "diag/ladder.h"
+
+enum { BP_CLIMB_FAULTS = 8 };
+
+struct bp_hypothesis;
+
+/* A climb: the state that goes from rung to rung. */
+struct bp_climb {
+    struct bp_ladder *ladder;
+    struct bp_ladder_options options;
+    bool rate_given;                   /* else one is chosen at which the right program learns */
+    const struct bp_maker *maker;      /* NULL: the subject is fixed */
+    struct bp_spec like;               /* activations and loss for what is made */
+    const struct bp_hypothesis *fault; /* of the core: for starts and rates; may be NULL */
+    size_t n_faults;
+    struct bp_rung *rung; /* the current one */
+    struct bp_view *view; /* what is looked at now; borrowed */
+    const struct bp_dataset *data;
+    struct bp_error *error;
+};
+
+/* ---- looks (ladder_look.c) ------------------------------------------------------ */
+
+/* Each adds one or more looks to climb->rung, and sets its outcome when it breaks. */
+enum bp_status bp_rung_contract(struct bp_climb *climb);
+enum bp_status bp_rung_separable(struct bp_climb *climb);
+enum bp_status bp_rung_forward(struct bp_climb *climb, const double *theta);
+enum bp_status bp_rung_numeric(struct bp_climb *climb, size_t budget);
+enum bp_status bp_rung_gradient(struct bp_climb *climb);
+enum bp_status bp_rung_beside(struct bp_climb *climb, size_t epochs);
+enum bp_status bp_rung_step(struct bp_climb *climb);
+/* least: so many of 24 starts must learn it. */
+enum bp_status bp_rung_learns(struct bp_climb *climb, size_t budget, size_t least);
+enum bp_status bp_rung_as_twin(struct bp_climb *climb, size_t epochs);
+enum bp_status bp_rung_digits(struct bp_climb *climb);
+
+/* "AND": of the data. */
+const char *bp_climb_title(const struct bp_climb *climb);
+
+bool bp_climb_broke(const struct bp_climb *climb);
+
+/* A new look; NULL when there is no room. */
+struct bp_rung_look *bp_climb_look(struct bp_climb *climb, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+void bp_rung_see(struct bp_rung_look *look, enum bp_rung_outcome outcome, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* The rung broke: what that means, and what to do next. */
+void bp_climb_break(struct bp_climb *climb, const char *means, const char *next);
+
+/* Keeps the worksheet of this point. BP_ENOMEM. */
+enum bp_status bp_climb_worksheet(struct bp_climb *climb, const double *theta);
+
+/* ---- training (ladder_train.c) ------------------------------------------------------ */
+
+enum bp_trainer { BP_BY_NUMERIC, BP_BY_GRADIENT, BP_BY_STEP, BP_BY_TWIN };
+
+struct bp_lesson {
+    enum bp_trainer by;
+    double rate;
+    size_t budget, batch; /* epochs at most; samples a step, 0: all */
+    bool to_the_end;      /* do not stop when all is classified right */
+};
+
+struct bp_outcome_of_training {
+    bool learned; /* every sample on the right side */
+    size_t epoch; /* at which it was so first; or the budget */
+    double loss;  /* at the end */
+    size_t right; /* samples on the right side at the end */
+    bool finite;
+};
+
+/* A start: by the climb's seed and start's number. */
+void bp_climb_start(const struct bp_climb *climb, size_t start, double *theta);
+
+/* A point to compare at: milder than a start, so that nothing saturates, and without
+ * what was planted in starts. */
+void bp_climb_point(const struct bp_climb *climb, size_t k, double *theta);
+
+/* Trains theta in place. */
+enum bp_status bp_climb_train(struct bp_climb *climb, const struct bp_lesson *lesson, double *theta,
+                              struct bp_outcome_of_training *outcome);
+
+/* The numeric gradient, by central differences of the subject's own loss. */
+enum bp_status bp_climb_numeric(struct bp_climb *climb, const double *theta,
+                                const struct bp_batch *batch, double *g);
+
+#endif
