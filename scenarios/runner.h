@@ -28,7 +28,7 @@ struct bp_runner_options {
     const char *folder;     /* traces are streamed to folder/NAME/; NULL: none */
     double seconds_between; /* calls of watch, at least; 0: every epoch */
     void (*watch)(void *self, const struct bp_runner_view *view); /* may be NULL */
-    void (*step)(void *self, const struct bp_step_view *view); /* each step; may be NULL */
+    void (*step)(void *self, const struct bp_step_view *view);    /* each step; may be NULL */
     void *self;
     const char *const *plant; /* faults beside the scenario's, as keys; may be NULL */
     size_t n_plant;

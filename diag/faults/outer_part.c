@@ -164,7 +164,8 @@ static const char *const SAMPLE_VARIANT[] = {"the last, divided by N", "the last
 static const double SAMPLE_COST[] = {0.0, 0.05, 0.3, 0.3};
 static const char *const END_VARIANT[] = {"the last", "the first"};
 static const double END_COST[] = {0.0, 0.1};
-static const char *const SKIP_VARIANT[] = {"what comes from the data", "the regulariser's part too"};
+static const char *const SKIP_VARIANT[] = {"what comes from the data",
+                                           "the regulariser's part too"};
 static const double SKIP_COST[] = {0.0, 0.05};
 
 static const struct bp_fault FAULT[] = {
