@@ -19,6 +19,11 @@ static enum bp_status add_fault(struct bp_rig *rig, const char *key, const char 
     if (!bp_fault_plantable(h->fault))
         return bp_error_set(error, BP_EINPUT, "%s: fault: %s is named only, it cannot be planted",
                             name, h->fault->name);
+    if (h->fault->plant_check != NULL)
+        return bp_error_set(error, BP_EINPUT,
+                            "%s: fault: %s is of a gradient check, not of a run; "
+                            "backprobe check --numeric judges one",
+                            name, h->fault->name);
     rig->n_faults++;
     return BP_OK;
 }

@@ -117,8 +117,11 @@ static void variants(const struct bp_fault *fault, FILE *out)
 
 static void try_it(const struct bp_fault *fault, FILE *out)
 {
-    if (bp_fault_plantable(fault))
-        fprintf(out, "\n  try it\n    backprobe run scenarios/xor.conf --plant %s\n", fault->name);
+    char command[BP_ERROR_MAX];
+    if (!bp_fault_example(fault, command, sizeof command))
+        return;
+    fprintf(out, "\n  try it\n    ");
+    wrapped(out, 4, 8, command);
 }
 
 /* The help as it stands for any layer. */

@@ -26,6 +26,9 @@ void bp_fault_list(FILE *out);
  * layer" or "each hidden layer". */
 void bp_fault_help(const struct bp_hypothesis *h, char *text, size_t size);
 
+/* A command that shows it, where one can: false otherwise (and without memory). */
+bool bp_fault_example(const struct bp_fault *fault, char *text, size_t size);
+
 /* Where it can be, in words: "a hidden layer, or all of them". */
 const char *bp_fault_extent(const struct bp_fault *fault);
 
