@@ -198,7 +198,10 @@ static enum bp_status name_causes(struct runner *run)
     }
     struct bp_checkup checkup;
     const struct bp_batch batch = check_batch(run);
-    const struct bp_checkup_options options = {.theta = run->rig.net.theta, .batch = &batch};
+    const struct bp_checkup_options options = {.theta = run->rig.net.theta,
+                                               .batch = &batch,
+                                               .rate =
+                                                   run->rig.is_case ? 0.0 : run->rig.train.rate};
     status = bp_checkup_run(&checkup, view, &options, run->error);
     if (status == BP_OK) {
         record->findings = checkup.findings; /* the first: earliest causes */

@@ -59,7 +59,7 @@ struct bp_hypothesis {
     int variant;                  /* 0 .. fault->variants - 1 */
     size_t layer;  /* 1 .. L, or BP_ALL_LAYERS, BP_HIDDEN_LAYERS: wherever it applies there */
     size_t neuron; /* or BP_NO_NEURON */
-    double factor; /* for faults whose factor is solved for; else 1 */
+    double factor; /* for faults whose factor is solved for, or that have a rate; else 1 */
     double cost;   /* prior: lower is commoner */
     size_t rank;   /* order in the catalogue, for equal costs */
 };
@@ -104,7 +104,9 @@ struct bp_fault {
     const char *const *variant; /* [variants]: what each does; NULL for one */
     const double *variant_cost; /* [variants]: added to cost; NULL: nothing */
     unsigned extent;            /* of enum bp_extent */
-    bool solved; /* h->factor is to be solved for; in the list it is 1, which is right */
+    bool solved;   /* h->factor is to be solved for; in the list it is 1, which is right */
+    bool own_rate; /* once parsed, h->factor is the setting's rate, for every pass; in the list it
+                      is 1, and the pass's rate counts */
     const char *const *also; /* [variants]: names of faults that the variant holds too, with
                                 blanks between them; or NULL */
     /* Whether this variant at this layer (never BP_ALL_LAYERS: every layer is

@@ -164,6 +164,8 @@ enum bp_status bp_fault_parse(const char *text, const struct bp_setting *setting
     const enum bp_status status = read_places(name, text + length, h, error);
     if (status != BP_OK)
         return status;
+    if (fault->own_rate)
+        h->factor = setting->rate;
     h->cost = 1.0 + fault->cost;
     if (fault->plant == NULL) {
         if (h->layer != BP_ALL_LAYERS || h->neuron != BP_NO_NEURON)

@@ -34,7 +34,6 @@ static void add(struct list *list, struct bp_hypothesis h, double place)
         list->item = item;
         list->room = room;
     }
-    h.factor = 1.0;
     h.cost = 1.0 + fault->cost + place;
     if (fault->variant_cost != NULL)
         h.cost += fault->variant_cost[h.variant];
@@ -93,7 +92,7 @@ static void add_layers(struct list *list, struct bp_hypothesis h, const struct b
 static void add_fault(struct list *list, const struct bp_fault *fault,
                       const struct bp_setting *setting, bool with_neurons)
 {
-    struct bp_hypothesis h = {.fault = fault, .neuron = BP_NO_NEURON};
+    struct bp_hypothesis h = {.fault = fault, .neuron = BP_NO_NEURON, .factor = 1.0};
     const bool single = (fault->extent & BP_AT_NEURON) != 0;
     if (fault->kind != BP_KIND_GRADIENT || fault->plant == NULL || (single && !with_neurons))
         return;

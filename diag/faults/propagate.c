@@ -121,7 +121,7 @@ STAGE(weight_step)
             out[s * in + j] = variant < 2 ? out[s * in + j] * pass->a[l][s * in + j] : sum;
     }
     if (variant % 2 == 1)
-        multiply(out, pass->n * in, pass->rate);
+        multiply(out, pass->n * in, rate_of(pass, self));
 }
 
 /* ---- where: l is a hidden layer -------------------------------------------- */
@@ -351,6 +351,7 @@ static const struct bp_fault FAULT[] = {
      .variant = STEP_VARIANT,
      .variant_cost = STEP_COST,
      .extent = HIDDEN,
+     .own_rate = true,
      .applies = step_known,
      .plant = plant_weight_step,
      .page = {.right = "e_j = sum_i W[i,j] delta_i",

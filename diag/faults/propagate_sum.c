@@ -82,8 +82,10 @@ static double slope_above(const struct bp_pass *pass, size_t l, size_t s, size_t
                                bp_activation_at(above->activation, above->slope, x));
 }
 
-static double contraction(const struct bp_pass *pass, size_t l, size_t s, int variant)
+static double contraction(const struct bp_pass *pass, size_t l, size_t s,
+                          const struct bp_stage *self)
 {
+    const int variant = planted(self)->variant;
     const size_t in = width_of(pass, l);
     const size_t width = width_of(pass, l + 1);
     const double *w = weights_of(pass, l + 1);
@@ -95,9 +97,10 @@ static double contraction(const struct bp_pass *pass, size_t l, size_t s, int va
             const double delta = above[s * width + i] * slope;
             const double step = delta * pass->a[l][s * in + j];
             const double term = !CONTRACTION[variant].steps  ? delta
-                                : CONTRACTION[variant].rated ? pass->rate * step
+                                : CONTRACTION[variant].rated ? rate_of(pass, self) * step
                                                              : step;
-            sum += term * (w[i * in + j] + CONTRACTION[variant].stepped * pass->rate * step);
+            sum +=
+                term * (w[i * in + j] + CONTRACTION[variant].stepped * rate_of(pass, self) * step);
         }
     }
     return sum;
@@ -107,7 +110,7 @@ STAGE(contracted)
 {
     const size_t in = width_of(pass, l);
     for (size_t s = 0; s < pass->n; s++)
-        fill(out + s * in, in, contraction(pass, l, s, planted(self)->variant));
+        fill(out + s * in, in, contraction(pass, l, s, self));
 }
 
 STAGE(negated)
@@ -329,6 +332,7 @@ static const struct bp_fault FAULT[] = {
      .variant = CONTRACTED_VARIANT,
      .variant_cost = CONTRACTED_COST,
      .extent = HIDDEN,
+     .own_rate = true,
      .also = CONTRACTED_ALSO,
      .applies = contractible,
      .plant = plant_contracted,

@@ -44,8 +44,8 @@ FACTOR_STAGE(doubled, 2.0)
 FACTOR_STAGE(halved, 0.5)
 FACTOR_STAGE(times_outputs, outputs(pass))
 FACTOR_STAGE(over_outputs, 1.0 / outputs(pass))
-FACTOR_STAGE(times_rate, pass->rate)
-FACTOR_STAGE(minus_rate, -pass->rate)
+FACTOR_STAGE(times_rate, rate_of(pass, self))
+FACTOR_STAGE(minus_rate, -rate_of(pass, self))
 FACTOR_STAGE(negated, -1.0)
 FACTOR_STAGE(whole_number, (double)(1 / pass->n))
 
@@ -298,6 +298,7 @@ static const struct bp_fault FAULT[] = {
      .variant = PART_VARIANT,
      .variant_cost = ALL_FIRST,
      .extent = EVERY,
+     .own_rate = true,
      .applies = rated,
      .plant = plant_times_rate,
      .page = {.right = "theta -= rate * gradient",
@@ -318,6 +319,7 @@ static const struct bp_fault FAULT[] = {
      .variant = PART_VARIANT,
      .variant_cost = ALL_FIRST,
      .extent = BP_AT_ALL,
+     .own_rate = true,
      .applies = rated,
      .plant = plant_minus_rate,
      .page = {.right = "gradient",

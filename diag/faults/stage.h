@@ -51,6 +51,14 @@ static inline const double *biases_of(const struct bp_pass *pass, size_t l)
     return biases == NULL ? NULL : pass->theta + biases->offset;
 }
 
+/* The program's own rate, where it was planted with one; otherwise that of the step
+ * that this pass is for. */
+static inline double rate_of(const struct bp_pass *pass, const struct bp_stage *self)
+{
+    const double own = planted(self)->factor;
+    return own != 1.0 || pass->rate == 0.0 ? own : pass->rate;
+}
+
 /* The right stage's result, to be changed. */
 static inline void run_right(const struct bp_pass *pass, size_t l, const struct bp_stage *self,
                              double *out)

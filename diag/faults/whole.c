@@ -20,7 +20,7 @@ STAGE(updated)
     const size_t block = bp_mlp_block(pass->net, l, &count);
     run_right(pass, l, self, out);
     for (size_t k = 0; k < count; k++)
-        out[k] = pass->theta[block + k] - pass->rate * out[k];
+        out[k] = pass->theta[block + k] - rate_of(pass, self) * out[k];
 }
 
 /* 0/0 in every number (variant 0), 1/0 (1) */
@@ -77,6 +77,7 @@ static const struct bp_fault FAULT[] = {
      .cost = 0.2,
      .variants = 1,
      .extent = BP_AT_ALL,
+     .own_rate = true,
      .applies = rated,
      .plant = plant_updated,
      .page = {.right = "gradient",
