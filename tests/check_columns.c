@@ -214,7 +214,8 @@ START_TEST(a_column_that_is_not_finite_is_not_explained)
 END_TEST
 
 /* A table that was once published, from its printed numbers alone: the column headed
- * gradient lists the parameters, and the cost is a sum where the gradient is a mean. */
+ * gradient lists the parameters, the cost is a sum where the gradient is a mean, and
+ * one neuron cannot learn XOR. */
 START_TEST(a_published_table_is_explained)
 {
     const struct bp_files_options options = {
@@ -232,10 +233,11 @@ START_TEST(a_published_table_is_explained)
     ck_assert_int_eq(bp_view_open(&view, &files.subject, &error), BP_OK);
     const struct bp_checkup_options how = {.numeric = files.numeric};
     ck_assert_msg(bp_checkup_run(&checkup, &view, &how, &error) == BP_OK, "%s", error.text);
-    ck_assert_uint_eq(bp_findings_count(&checkup.findings), 2);
+    ck_assert_uint_eq(bp_findings_count(&checkup.findings), 3);
     ck_assert_str_eq(checkup.findings.item[0].name, "check-prints-weights");
     ck_assert_str_eq(checkup.findings.item[1].name, "check-on-other-scale");
     ck_assert_double_eq_tol(checkup.findings.item[1].number, 4.0, 1e-6);
+    ck_assert_str_eq(checkup.findings.item[2].name, "too-few-hidden-units");
     bp_checkup_release(&checkup);
     bp_view_close(&view);
     bp_files_close(&files);
