@@ -14,6 +14,7 @@ static const struct bp_command *const COMMANDS[] = {
     &bp_command_plot,
     &bp_command_compare,
     &bp_command_trace,
+    &bp_command_merge,
     &bp_command_faults,
     &bp_command_explain,
 };

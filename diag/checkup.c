@@ -9,6 +9,7 @@
 #include "diag/gradreport.h"
 #include "diag/outset.h"
 #include "diag/report.h"
+#include "diag/shard.h"
 #include "diag/twocolumns.h"
 
 #include <math.h>
@@ -116,14 +117,18 @@ static enum bp_status check_gradient(struct bp_checkup *checkup, struct bp_view 
                                      struct bp_error *error)
 {
     const struct bp_batch batch = {checkup->n, checkup->x, checkup->t};
-    const struct bp_gradcheck_options how = {.numeric.tier = options->tier, .rate = options->rate};
+    struct bp_gradcheck_options how = {
+        .numeric.tier = options->tier, .rate = options->rate, .own_loss = options->own_loss};
+    if (options->shards > 0)
+        bp_shard_range(options->shard, options->shards, view->n_theta, &how.numeric.first,
+                       &how.numeric.count);
     enum bp_status status =
         bp_gradcheck_view(&checkup->check, view, checkup->theta, &batch, &how, error);
     if (status != BP_OK)
         return status;
     checkup->checked = true;
     if (checkup->check.outcome == BP_OUTCOME_DISAGREES || !untested(&checkup->check) ||
-        checkup->drawn || view->subject->theta_fixed)
+        checkup->drawn || view->subject->theta_fixed || options->own_loss)
         return BP_OK;
     struct bp_gradcheck other;
     draw_theta(view, seed, checkup->theta);
@@ -257,8 +262,11 @@ static enum bp_status look(struct bp_checkup *checkup, struct bp_view *view,
                            struct bp_error *error)
 {
     const struct bp_batch batch = {checkup->n, checkup->x, checkup->t};
+    if (options->shard > 1) /* the rest is shard 1's */
+        return check_gradient(checkup, view, options, seed, error);
     enum bp_status status = bp_contract_run(view, checkup->theta, &batch, &checkup->contract,
                                             &checkup->findings, error);
+    bp_contract_text(&checkup->contract, checkup->contract_text, sizeof checkup->contract_text);
     if (status != BP_OK || checkup->contract.random)
         return status;
     /* a step first: what it does beyond its gradient must be known to infer that */
@@ -315,9 +323,7 @@ enum bp_status bp_checkup_text(FILE *out, const struct bp_checkup *checkup,
                                const struct bp_checkup_style *style)
 {
     const struct bp_gradreport_style gradient = {.all = style->all, .colour = style->colour};
-    char text[300];
-    bp_contract_text(&checkup->contract, text, sizeof text);
-    bp_report_wrap(out, 0, "contract    ", text);
+    bp_report_wrap(out, 0, "contract    ", checkup->contract_text);
     fputc('\n', out);
     if (checkup->checked)
         bp_gradreport_brief(out, &checkup->check, &gradient);

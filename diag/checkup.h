@@ -18,6 +18,7 @@
 #include "diag/gradcheck.h"
 #include "diag/stepper.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -29,9 +30,13 @@ struct bp_checkup_options {
     enum bp_tier_id tier;
     double rate;   /* of steps; 0: one at which rounding does not drown g */
     uint64_t seed; /* of what is drawn; 0: a fixed one */
+    bool own_loss; /* numeric derivatives of the subject's own loss, never of its twin; at one
+                      point only */
+    size_t shard, shards; /* own_loss: only this share of the parameters (shard.h); 0: all */
 };
 
 struct bp_checkup {
+    char contract_text[300];
     struct bp_contract contract;
     struct bp_stepper stepper;
     bool checked;

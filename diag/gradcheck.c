@@ -380,6 +380,7 @@ static void set_tolerances(struct bp_gradcheck *check, const struct bp_claim *cl
     check->noise = claim->noise;
     check->rtol = options != NULL && options->rtol > 0.0 ? options->rtol : 16.0 * claim->precision;
     check->factor = check->delta_factor = 1.0;
+    check->any_factor = claim->any_factor;
     if (!claim->any_factor)
         return;
     check->factor = common_factor(check, false, work);

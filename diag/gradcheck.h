@@ -118,7 +118,9 @@ struct bp_gradcheck {
     struct bp_tensor_check *tensor;
     double precision, noise; /* of the claim */
     double rtol;
-    double factor; /* the claim's size is a convention: n was multiplied by this; else 1 */
+    bool any_factor;
+    double
+        factor; /* any_factor: the claim's size is a convention: n was multiplied by this; else 1 */
     double delta_factor;
     enum bp_outcome outcome;
     size_t verdicts[BP_VERDICTS]; /* of the parameters */

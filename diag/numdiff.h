@@ -74,6 +74,7 @@ struct bp_numdiff {
     double loss;                /* f(theta) */
     double noise;               /* of f: standard deviation of its rounding */
     double step;                /* the usual h, for the report; 0 where there is none */
+    size_t shared;              /* evaluations of those that no one parameter needed */
     size_t evaluations;         /* of f, or of as much of it as the tier needs */
     size_t spots;               /* directions along which the tier tried its assumptions */
 

@@ -296,6 +296,8 @@ static enum bp_status run(struct bp_numdiff *numdiff, const struct bp_loss_at *a
     if (status == BP_OK) {
         numdiff->loss = naive.eval.loss;
         numdiff->noise = naive.eval.noise;
+        /* and a black box's last call, which is at theta itself */
+        numdiff->shared = naive.eval.evaluations + (at->net == NULL ? 1 : 0);
         status = parameters(&naive, options, error);
         numdiff->step = naive.line.step;
     }

@@ -4,13 +4,24 @@
 
 #include "diag/gradreport.h"
 #include "diag/report.h"
+#include "diag/shard.h"
 
 #include <getopt.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { OPT_ALL = 256, OPT_QUIET, OPT_FORMAT, OPT_METHOD, OPT_RATE, OPT_SEED };
+enum {
+    OPT_ALL = 256,
+    OPT_QUIET,
+    OPT_FORMAT,
+    OPT_METHOD,
+    OPT_RATE,
+    OPT_SEED,
+    OPT_OWN_LOSS,
+    OPT_SHARD,
+    OPT_PART
+};
 
 static const struct option LONG[] = {{"all", no_argument, NULL, OPT_ALL},
                                      {"quiet", no_argument, NULL, OPT_QUIET},
@@ -18,6 +29,9 @@ static const struct option LONG[] = {{"all", no_argument, NULL, OPT_ALL},
                                      {"method", required_argument, NULL, OPT_METHOD},
                                      {"rate", required_argument, NULL, OPT_RATE},
                                      {"seed", required_argument, NULL, OPT_SEED},
+                                     {"own-loss", no_argument, NULL, OPT_OWN_LOSS},
+                                     {"shard", required_argument, NULL, OPT_SHARD},
+                                     {"out", required_argument, NULL, OPT_PART},
                                      {NULL, 0, NULL, 0}};
 
 /* ---- options -------------------------------------------------------------------------- */
@@ -58,6 +72,16 @@ bool bp_check_option(struct bp_check_options *options, int option, const char *v
             return bp_error_set(error, BP_EINPUT, "--rate '%.40s': expected a number above 0",
                                 value) == BP_OK;
         return true;
+    case OPT_OWN_LOSS:
+        options->checkup.own_loss = true;
+        return true;
+    case OPT_PART:
+        options->part = value;
+        return true;
+    case OPT_SHARD:
+        options->checkup.own_loss = true;
+        return bp_shard_parse(value, &options->checkup.shard, &options->checkup.shards, error) ==
+               BP_OK;
     case OPT_SEED:
         if (!parse_positive(value, &number) || number > 0x1p53 || floor(number) != number)
             return bp_error_set(error, BP_EINPUT, "--seed '%.40s': expected a whole number above 0",
@@ -93,8 +117,8 @@ static enum bp_status print_json(const struct bp_checkup *checkup, const char *n
     return failed == 0 ? BP_OK : BP_ENOMEM;
 }
 
-static enum bp_status print(const struct bp_checkup *checkup, const char *name,
-                            const struct bp_check_options *options)
+enum bp_status bp_check_print(const struct bp_checkup *checkup, const char *name,
+                              const struct bp_check_options *options)
 {
     const struct bp_checkup_style style = {
         .name = name, .all = options->all, .colour = bp_report_colour(stdout)};
@@ -115,15 +139,23 @@ int bp_check_subject(const struct bp_subject *subject, const struct bp_check_opt
     struct bp_view view;
     struct bp_checkup checkup;
     const char *name = subject->name == NULL ? "subject" : subject->name;
+    if ((options->checkup.shards > 0) != (options->part != NULL)) {
+        bp_error_set(error, BP_EINPUT, "--shard and --out go together: the part goes to a file");
+        return 2;
+    }
     enum bp_status status = bp_view_open(&view, subject, error);
     if (status != BP_OK)
         return 2;
     status = bp_checkup_run(&checkup, &view, &options->checkup, error);
     int answer = 2;
     if (status == BP_OK) {
-        status = print(&checkup, name, options);
+        status = options->checkup.shards > 0
+                     ? bp_shard_write(options->part, &checkup, &view, &options->checkup, error)
+                     : bp_check_print(&checkup, name, options);
         if (status != BP_OK)
-            bp_error_set(error, status, "%s: %s", name, bp_status_text(status));
+            error->text[0] == '\0'
+                ? bp_error_set(error, status, "%s: %s", name, bp_status_text(status))
+                : status;
         else
             answer = bp_findings_count(&checkup.findings) == 0 ? 0 : 1;
         bp_checkup_release(&checkup);

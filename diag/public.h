@@ -13,9 +13,15 @@ struct bp_check_options {
     struct bp_checkup_options checkup;
     bool all, quiet;
     const char *format; /* text, json or tsv */
+    const char *part;   /* --out: where a shard's part goes */
 };
 
-/* --all --quiet --format F --method M --rate R --seed N; values from 256 on. */
+/* Prints as the options say. BP_ENOMEM. */
+enum bp_status bp_check_print(const struct bp_checkup *checkup, const char *name,
+                              const struct bp_check_options *options);
+
+/* --all --quiet --format F --method M --rate R --seed N --own-loss --shard K/N --out PART; values
+ * from 256 on. */
 const struct option *bp_check_long_options(void);
 
 /* Takes one of these options; false with a line in error. */
