@@ -6,6 +6,7 @@
 #include "diag/columns.h"
 #include "diag/diagnose.h"
 #include "diag/faults/fault.h"
+#include "diag/epoch.h"
 #include "diag/gradreport.h"
 #include "diag/outset.h"
 #include "diag/report.h"
@@ -145,8 +146,11 @@ static enum bp_status look_at_steps(struct bp_checkup *checkup, struct bp_view *
                                     struct bp_error *error)
 {
     const struct bp_batch batch = {checkup->n, checkup->x, checkup->t};
-    return bp_stepper_run(view, checkup->theta, &batch, &checkup->stepper, &checkup->findings,
-                          error);
+    const enum bp_status status =
+        bp_epoch_run(view, checkup->theta, &batch, &checkup->findings, error);
+    return status != BP_OK ? status
+                           : bp_stepper_run(view, checkup->theta, &batch, &checkup->stepper,
+                                            &checkup->findings, error);
 }
 
 /* A step at a fixed rate that is known, for certain, to be the right one but for weights
