@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 
 static const char PNG_START[] = "\x89PNG\r\n\x1a\n";
+static const char SVG_END[] = "</svg>";
 static const char PNG_END[] = "IEND\xae\x42\x60\x82";
 
 static const char *program(void)
@@ -108,60 +109,93 @@ static enum bp_status half(struct bp_error *note, const char *form)
     return bp_error_set(note, BP_EUNSUPPORTED, "gnuplot gave no whole %s picture: no figure", form);
 }
 
-static enum bp_status keep_png(struct bp_gnuplot_picture *picture, const char *bytes, size_t n,
+/* What is still to be read of gnuplot's output. */
+struct stream {
+    char *at;
+    size_t n;
+};
+
+/* Takes the next png off the stream. */
+static enum bp_status take_png(struct bp_gnuplot_picture *picture, struct stream *stream,
                                struct bp_error *note)
 {
-    const size_t tail = sizeof PNG_END - 1;
-    const size_t end = find(bytes, n, PNG_END, tail);
-    if (end == n)
+    const size_t head = sizeof PNG_START - 1, tail = sizeof PNG_END - 1;
+    const size_t start = find(stream->at, stream->n, PNG_START, head);
+    const size_t end = start + find(stream->at + start, stream->n - start, PNG_END, tail);
+    if (end == stream->n)
         return half(note, "png");
-    picture->png = bp_mem_new(end + tail, 1);
+    picture->png_n = end + tail - start;
+    picture->png = bp_mem_new(picture->png_n, 1);
     if (picture->png == NULL)
         return bp_error_set(note, BP_ENOMEM, "figure: %s", bp_status_text(BP_ENOMEM));
-    memcpy(picture->png, bytes, end + tail);
-    picture->png_n = end + tail;
+    memcpy(picture->png, stream->at + start, picture->png_n);
+    *stream = (struct stream){stream->at + end + tail, stream->n - end - tail};
     return BP_OK;
 }
 
-/* Its output is the svg, then the png. */
-static enum bp_status split(struct bp_gnuplot_picture *picture, struct bp_program_answer *answer,
-                            unsigned forms, const struct bp_script *script, const char *name,
-                            struct bp_error *note)
+/* Takes the next svg off the stream: one that a png before it does not hide. */
+static enum bp_status take_svg(struct bp_gnuplot_picture *picture, struct stream *stream,
+                               const struct bp_script *script, const char *name,
+                               struct bp_error *note)
 {
-    const size_t n = answer->output_n;
-    const size_t png = find(answer->output, n, PNG_START, sizeof PNG_START - 1);
-    enum bp_status status = BP_OK;
-    if (forms & BP_GNUPLOT_PNG)
-        status = keep_png(picture, answer->output + png, n - png, note);
-    if (status != BP_OK || !(forms & BP_GNUPLOT_SVG))
-        return status;
-    if (png < n)
-        answer->output[png] = '\0';
-    status = bp_svg_tidy(&picture->svg, answer->output, name, script->title.text, script->alt.text,
-                         note);
+    const size_t png = find(stream->at, stream->n, PNG_START, sizeof PNG_START - 1);
+    const size_t end = find(stream->at, png, SVG_END, sizeof SVG_END - 1);
+    if (end == png)
+        return half(note, "svg");
+    const size_t next = end + sizeof SVG_END - 1;
+    const char after = stream->at[next];
+    stream->at[next] = '\0';
+    const enum bp_status status =
+        bp_svg_tidy(&picture->svg, stream->at, name, script->title.text, script->alt.text, note);
+    stream->at[next] = after;
+    *stream = (struct stream){stream->at + next, stream->n - next};
     return status == BP_EINPUT ? half(note, "svg") : status;
+}
+
+static enum bp_status take_all(struct bp_gnuplot_picture *picture, struct bp_program_answer *answer,
+                               const struct bp_script *script, const char *const *name, size_t n,
+                               unsigned forms, struct bp_error *note)
+{
+    struct stream stream = {answer->output, answer->output_n};
+    enum bp_status status = BP_OK;
+    for (size_t i = 0; i < n && status == BP_OK; i++) {
+        if (forms & BP_GNUPLOT_SVG)
+            status = take_svg(&picture[i], &stream, &script[i], name[i], note);
+        if (status == BP_OK && forms & BP_GNUPLOT_PNG)
+            status = take_png(&picture[i], &stream, note);
+    }
+    return status;
+}
+
+enum bp_status bp_gnuplot_draw_all(struct bp_gnuplot_picture *picture,
+                                   const struct bp_script *script, const char *const *name,
+                                   size_t n, unsigned forms, int limit_ms, struct bp_error *note)
+{
+    struct bp_buffer input = {0};
+    struct bp_program_answer answer = {0};
+    for (size_t i = 0; i < n; i++) {
+        picture[i] = (struct bp_gnuplot_picture){0};
+        if (forms & BP_GNUPLOT_SVG)
+            add_drawing(&input, &script[i], BP_GNUPLOT_SVG);
+        if (forms & BP_GNUPLOT_PNG)
+            add_drawing(&input, &script[i], BP_GNUPLOT_PNG);
+    }
+    enum bp_status status = run(&answer, &input, false, limit_ms, note);
+    bp_buffer_release(&input);
+    if (status != BP_OK)
+        return status;
+    status = take_all(picture, &answer, script, name, n, forms, note);
+    bp_program_answer_release(&answer);
+    for (size_t i = 0; i < n && status != BP_OK; i++)
+        bp_gnuplot_picture_release(&picture[i]);
+    return status;
 }
 
 enum bp_status bp_gnuplot_draw(struct bp_gnuplot_picture *picture, const struct bp_script *script,
                                unsigned forms, const char *name, int limit_ms,
                                struct bp_error *note)
 {
-    *picture = (struct bp_gnuplot_picture){0};
-    struct bp_buffer input = {0};
-    if (forms & BP_GNUPLOT_SVG)
-        add_drawing(&input, script, BP_GNUPLOT_SVG);
-    if (forms & BP_GNUPLOT_PNG)
-        add_drawing(&input, script, BP_GNUPLOT_PNG);
-    struct bp_program_answer answer = {0};
-    enum bp_status status = run(&answer, &input, false, limit_ms, note);
-    bp_buffer_release(&input);
-    if (status != BP_OK)
-        return status;
-    status = split(picture, &answer, forms, script, name, note);
-    bp_program_answer_release(&answer);
-    if (status != BP_OK)
-        bp_gnuplot_picture_release(picture);
-    return status;
+    return bp_gnuplot_draw_all(picture, script, &name, 1, forms, limit_ms, note);
 }
 
 void bp_gnuplot_picture_release(struct bp_gnuplot_picture *picture)

@@ -126,6 +126,67 @@ START_TEST(every_failed_allocation_is_said_and_nothing_is_held)
 }
 END_TEST
 
+/* A gnuplot that draws one figure at a time, and not the second that it is asked for. */
+static void pretend(const char *script)
+{
+    char path[128];
+    snprintf(path, sizeof path, "%s/gnuplot", out);
+    FILE *file = fopen(path, "w");
+    fprintf(file, "#!/bin/sh\n%s\n", script);
+    fclose(file);
+    ck_assert_int_eq(chmod(path, 0755), 0);
+    setenv("BACKPROBE_GNUPLOT", path, 1);
+}
+
+static size_t drawn(const char *script)
+{
+    struct bp_gallery gallery;
+    pretend(script);
+    error.text[0] = '\0';
+    ck_assert_int_eq(bp_gallery_draw(&gallery, &record, BP_GNUPLOT_SVG, &error), BP_OK);
+    const size_t n = gallery.n;
+    bp_gallery_release(&gallery);
+    unsetenv("BACKPROBE_GNUPLOT");
+    return n;
+}
+
+START_TEST(one_bad_figure_does_not_take_the_others_with_it)
+{
+    const size_t all = drawn("for i in $(seq $(grep -c '^set terminal')); do "
+                             "echo '<svg viewBox=\"0 0 9 9\"><desc>d</desc></svg>'; done");
+    ck_assert_uint_ge(all, 4);
+    ck_assert_uint_eq(drawn("test $(grep -c '^set terminal') = 1 || exit 1; "
+                            "echo '<svg viewBox=\"0 0 9 9\"><desc>d</desc></svg>'"),
+                      all);
+    ck_assert_uint_eq(drawn("cat > $0.$$; test $(grep -c '^set terminal' $0.$$) = 1 || exit 1; "
+                            "grep -q 'loss and accuracy' $0.$$ && exit 1; "
+                            "echo '<svg viewBox=\"0 0 9 9\"><desc>d</desc></svg>'"),
+                      all - 1);
+    ck_assert_ptr_nonnull(strstr(error.text, "gnuplot ended with status 1"));
+    ck_assert_uint_eq(drawn("exit 1"), 0);
+}
+END_TEST
+
+START_TEST(figures_fail_for_want_of_memory_and_nothing_is_held)
+{
+    const size_t held = bp_mem_held();
+    enum bp_status status = BP_ENOMEM;
+    pretend("for i in $(seq $(grep -c '^set terminal')); do "
+            "echo '<svg viewBox=\"0 0 9 9\"><desc>d</desc></svg>'; done");
+    for (size_t n = 1; status != BP_OK; n += 3) {
+        struct bp_gallery gallery;
+        bp_mem_fail_at(n);
+        status = bp_gallery_draw(&gallery, &record, BP_GNUPLOT_SVG, &error);
+        bp_mem_fail_at(0);
+        ck_assert(status == BP_OK || status == BP_ENOMEM);
+        bp_gallery_release(&gallery);
+        ck_assert_uint_eq(bp_mem_held(), held);
+        ck_assert_uint_lt(n, 400);
+    }
+    unsetenv("BACKPROBE_GNUPLOT");
+}
+END_TEST
+
 Suite *dossier_suite(void);
 
 Suite *dossier_suite(void)
@@ -138,6 +199,8 @@ Suite *dossier_suite(void)
     tcase_add_test(tcase, every_finding_has_a_page_to_go_to);
     tcase_add_test(tcase, a_page_leaves_the_network_as_it_was);
     tcase_add_test(tcase, every_failed_allocation_is_said_and_nothing_is_held);
+    tcase_add_test(tcase, one_bad_figure_does_not_take_the_others_with_it);
+    tcase_add_test(tcase, figures_fail_for_want_of_memory_and_nothing_is_held);
     suite_add_tcase(suite, tcase);
     return suite;
 }
