@@ -25,6 +25,44 @@ struct bp_climb {
     struct bp_error *error;
 };
 
+/* ---- a climb (ladder.c) ------------------------------------------------------------ */
+
+/* Epochs: two to five times what the slowest of 24 right starts took. */
+enum { AND_BUDGET = 2000, XOR_BUDGET = 5000, SIGN_BUDGET = 2000, BESIDE = 500, BESIDE_TWIN = 100 };
+/* so many of 24 starts must learn it; a relu that is dead at the start never does */
+enum { AND_LEAST = 12, XOR_LEAST = 6, SIGN_LEAST = 6 };
+
+void bp_climb_begin(struct bp_climb *climb, struct bp_ladder *ladder, const char *name,
+                    const struct bp_ladder_options *options, struct bp_error *error);
+enum bp_status bp_climb_like(struct bp_spec *spec, const struct bp_spec *like);
+
+/* All rungs, of a subject that can be any network. */
+enum bp_status bp_climb_all(struct bp_climb *climb);
+
+/* After a rung: passed, unless it broke; left out, when no look of it was possible. */
+void bp_climb_end_rung(struct bp_climb *climb);
+
+/* Releases what the climb holds, and the ladder too where status is not BP_OK; returns
+ * it. */
+enum bp_status bp_climb_finish(struct bp_climb *climb, enum bp_status status);
+
+/* A look that this subject does not allow is left out with its own words. */
+enum bp_status bp_climb_pardon(struct bp_climb *climb, enum bp_status status);
+
+/* Runs a look; returns when it failed, or when the rung broke. */
+#define LOOK(call)                                                                                 \
+    do {                                                                                           \
+        const enum bp_status status_ = bp_climb_pardon(climb, call);                               \
+        if (status_ != BP_OK || bp_climb_broke(climb))                                             \
+            return status_;                                                                        \
+    } while (0)
+
+/* How targets are written for this output. */
+enum bp_targets bp_climb_coding(const struct bp_spec *spec);
+
+/* Samples for looks that need no task: any will do, they draw their own. */
+enum bp_status bp_climb_no_task(struct bp_dataset *data, const struct bp_spec *spec);
+
 /* ---- looks (ladder_look.c) ------------------------------------------------------ */
 
 /* Each adds one or more looks to climb->rung, and sets its outcome when it breaks. */

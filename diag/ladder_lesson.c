@@ -343,45 +343,59 @@ static double may_part(const struct bp_view *view)
     return view->narrow ? 2e-2 : 1e-7;
 }
 
-enum bp_status bp_rung_beside(struct bp_climb *climb, size_t epochs)
+/* How far apart the same start ends when it is trained by this and by the numeric
+ * gradient; and the loss there. */
+static enum bp_status end_apart(struct bp_climb *climb, const struct bp_lesson *like,
+                                enum bp_trainer by, double *apart, double *loss)
 {
-    struct bp_view *view = climb->view;
-    struct bp_lesson lesson = {
-        .by = BP_BY_NUMERIC, .rate = climb->options.rate, .budget = epochs, .to_the_end = true};
-    struct bp_outcome_of_training outcome;
-    struct bp_rung_look *look = bp_climb_look(
-        climb, "the same start by each gradient: rate %g, %zu epochs", lesson.rate, epochs);
-    if (has_corners(&view->twin)) {
-        bp_rung_see(look, BP_RUNG_LEFT_OUT,
-                    "near a corner the numeric gradient is another: they "
-                    "may part without a fault");
-        return BP_OK;
-    }
-    if (why_not_numeric(climb) != NULL || !view->can_differ || view->subject->constant_undeclared ||
-        view->subject->step_kind == BP_STEP_EPOCH || view->subject->rate_kind == BP_RATE_UNKNOWN) {
-        bp_rung_see(look, BP_RUNG_LEFT_OUT, "its loss, or the size of its gradient, is not known");
-        return BP_OK;
-    }
-    double *theta = bp_mem_new(2 * view->n_theta, sizeof *theta);
+    const size_t n = climb->view->n_theta;
+    struct bp_lesson lesson = *like;
+    struct bp_outcome_of_training outcome = {0};
+    double *theta = bp_mem_new(2 * n, sizeof *theta);
     if (theta == NULL)
         return BP_ENOMEM;
     bp_climb_start(climb, 0, theta);
-    memcpy(theta + view->n_theta, theta, view->n_theta * sizeof *theta);
+    memcpy(theta + n, theta, n * sizeof *theta);
+    lesson.by = BP_BY_NUMERIC;
     enum bp_status status = bp_climb_train(climb, &lesson, theta, &outcome);
-    lesson.by = BP_BY_GRADIENT;
+    lesson.by = by;
     if (status == BP_OK)
-        status = bp_climb_train(climb, &lesson, theta + view->n_theta, &outcome);
-    double apart = 0.0;
-    for (size_t k = 0; k < view->n_theta && status == BP_OK; k++) {
-        const double off = fabs(theta[k] - theta[view->n_theta + k]);
-        apart = off <= apart ? apart : off; /* a NaN stays */
+        status = bp_climb_train(climb, &lesson, theta + n, &outcome);
+    *apart = 0.0;
+    for (size_t k = 0; k < n && status == BP_OK; k++) {
+        const double off = fabs(theta[k] - theta[n + k]);
+        *apart = off <= *apart ? *apart : off; /* a NaN stays */
     }
+    *loss = outcome.loss;
     bp_mem_free(theta);
+    return status;
+}
+
+static const char *why_not_beside(const struct bp_climb *climb)
+{
+    const struct bp_subject *subject = climb->view->subject;
+    if (has_corners(&climb->view->twin))
+        return "near a corner the numeric gradient is another: they may part without a fault";
+    if (why_not_numeric(climb) != NULL)
+        return why_not_numeric(climb);
+    if (!climb->view->can_differ || subject->constant_undeclared ||
+        subject->step_kind == BP_STEP_EPOCH || subject->rate_kind == BP_RATE_UNKNOWN)
+        return "the size of its gradient is not known";
+    return NULL;
+}
+
+static enum bp_status blame_state(struct bp_climb *climb, struct bp_rung_look *look,
+                                  const struct bp_lesson *lesson, double apart)
+{
+    double right = 0.0, loss;
+    const enum bp_status status = end_apart(climb, lesson, BP_BY_TWIN, &right, &loss);
     if (status != BP_OK)
         return status;
-    if (apart <= may_part(view)) {
-        bp_rung_see(look, BP_RUNG_PASSED, "no parameter ends more than %.0e apart; loss %.4g",
-                    apart, outcome.loss);
+    if (!(right <= may_part(climb->view))) {
+        bp_rung_see(look, BP_RUNG_LEFT_OUT,
+                    "parameters end %.0e apart; so do those of the right program: from here, small "
+                    "differences grow",
+                    apart);
         return BP_OK;
     }
     bp_rung_see(look, BP_RUNG_BROKE, "parameters end %.1e apart", apart);
@@ -389,7 +403,28 @@ enum bp_status bp_rung_beside(struct bp_climb *climb, size_t epochs)
                    "the gradients agree where they were compared, and part while training: "
                    "something depends on the calls before",
                    "look for what is kept between calls: accumulators, activations, a velocity");
-    return name_it(climb, "calls-differ", look, lesson.rate);
+    return name_it(climb, "calls-differ", look, lesson->rate);
+}
+
+enum bp_status bp_rung_beside(struct bp_climb *climb, size_t epochs)
+{
+    const struct bp_lesson lesson = {
+        .rate = climb->options.rate, .budget = epochs, .to_the_end = true};
+    struct bp_rung_look *look = bp_climb_look(
+        climb, "the same start by each gradient: rate %g, %zu epochs", lesson.rate, epochs);
+    double apart = 0.0, loss = 0.0;
+    if (why_not_beside(climb) != NULL) {
+        bp_rung_see(look, BP_RUNG_LEFT_OUT, "%s", why_not_beside(climb));
+        return BP_OK;
+    }
+    const enum bp_status status = end_apart(climb, &lesson, BP_BY_GRADIENT, &apart, &loss);
+    if (status != BP_OK)
+        return status;
+    if (!(apart <= may_part(climb->view)))
+        return blame_state(climb, look, &lesson, apart);
+    bp_rung_see(look, BP_RUNG_PASSED, "no parameter ends more than %.0e apart; loss %.4g", apart,
+                loss);
+    return BP_OK;
 }
 
 /* ---- by its own means ------------------------------------------------------- */

@@ -67,15 +67,20 @@ static void print_headline(FILE *out, const struct bp_ladder *ladder)
     bp_report_wrap(out, 12, "", text);
 }
 
-/* Indented, line by line. */
+/* Indented, line by line; of a large network the beginning. */
 static void print_worksheet(FILE *out, const char *text)
 {
+    enum { MOST = 40 };
+    size_t lines = 0;
     fputs("\nby hand     the forward pass of one sample\n", out);
-    while (*text != '\0') {
+    for (; *text != '\0'; lines++) {
         const size_t line = strcspn(text, "\n");
-        fprintf(out, "  %.*s\n", (int)line, text);
+        if (lines < MOST)
+            fprintf(out, "  %.*s\n", (int)line, text);
         text += line + (text[line] == '\n');
     }
+    if (lines > MOST)
+        fprintf(out, "  ... (%zu lines more)\n", lines - MOST);
 }
 
 void bp_ladder_text(FILE *out, const struct bp_ladder *ladder, bool colour)

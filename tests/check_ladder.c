@@ -13,6 +13,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+static const char *const RIGHT[] = {"2-2-1 sigmoid squared-error",
+                                    "2-2-1 tanh squared-error",
+                                    "2-2-1 sigmoid binary-cross-entropy",
+                                    "2-2-1 relu,sigmoid binary-cross-entropy",
+                                    "2-2-1 tanh,softmax softmax-cross-entropy",
+                                    "2-2-1 sigmoid squared-error sum factor=2"};
+enum { N_RIGHT = sizeof RIGHT / sizeof RIGHT[0] };
+
 static struct bp_ladder_options options_for_test(void)
 {
     return (struct bp_ladder_options){.starts = small_only() ? 1 : 24, .slow = small_only()};
@@ -23,7 +31,9 @@ static struct bp_ladder climb(const char *network, const char *fault)
     struct bp_ladder ladder;
     struct bp_error error = {.text = ""};
     struct bp_spec like;
-    const struct bp_ladder_options options = options_for_test();
+    struct bp_ladder_options options = options_for_test();
+    if (strcmp(network, RIGHT[0]) != 0)
+        options.starts = 8;
     ck_assert_int_eq(bp_spec_parse(&like, network, NULL), BP_OK);
     ck_assert_msg(bp_ladder_core(&ladder, &like, &fault, fault != NULL, &options, &error) == BP_OK,
                   "%s", error.text);
@@ -56,14 +66,6 @@ static void assert_words(const char *text, const char *words)
 }
 
 /* ---- right programs --------------------------------------------------------------- */
-
-static const char *const RIGHT[] = {"2-2-1 sigmoid squared-error",
-                                    "2-2-1 tanh squared-error",
-                                    "2-2-1 sigmoid binary-cross-entropy",
-                                    "2-2-1 relu,sigmoid binary-cross-entropy",
-                                    "2-2-1 tanh,softmax softmax-cross-entropy",
-                                    "2-2-1 sigmoid squared-error sum factor=2"};
-enum { N_RIGHT = sizeof RIGHT / sizeof RIGHT[0] };
 
 START_TEST(a_right_program_climbs_all_rungs)
 {
