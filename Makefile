@@ -59,7 +59,7 @@ $(BUILD)/%.o: %.c | $(FIRST)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(KERNEL_FLAGS) -MMD -MP -c -o $@ $<
 
--include $(patsubst %.o,%.d,$(call OBJ,main.c $(APP_SRC) $(LIB_SRC) $(TEST_SRC)))
+-include $(patsubst %.o,%.d,$(call OBJ,main.c $(APP_SRC) $(LIB_SRC) $(TEST_SRC) $(wildcard bench/*.c)))
 
 # The library: all that main.c and the commands stand on; backprobe.h is its header.
 $(BUILD)/libbackprobe.a: $(call OBJ,$(LIB_SRC))
@@ -136,6 +136,29 @@ $(BUILD)/tests/%.o: CFLAGS += -I$(BUILD) -DBUILD_FOLDER='"$(BUILD)"' $(shell pkg
 $(BUILD)/tests/run: $(call OBJ,$(TEST_SRC) $(APP_SRC) $(LIB_SRC))
 	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) $(shell pkg-config --libs check)
 
+# Peers to measure beside, where they are installed; the others are left out.
+BENCH_SRC   = $(wildcard bench/*.c)
+BENCH_PEERS = $(if $(wildcard /usr/include/doublefann.h),$(BUILD)/bench/fann_peer) \
+              $(if $(shell pkg-config --exists openblas && echo yes),$(BUILD)/bench/blas_peer)
+
+$(BUILD)/bench/bench: $(call OBJ,$(BENCH_SRC) $(LIB_SRC))
+	$(CC) $(LDFLAGS) -rdynamic -o $@ $^ $(LDLIBS)
+$(BUILD)/bench/fann_peer: bench/peers/fann_peer.c
+	@mkdir -p $(@D)
+	$(CC) -O3 -I. -DFANN_VERSION='"$(shell pkg-config --modversion fann)"' -o $@ $< -ldoublefann -lm
+$(BUILD)/bench/blas_peer: bench/peers/blas_peer.c $(call OBJ,$(wildcard core/*.c))
+	@mkdir -p $(@D)
+	$(CC) -O3 -I. $(shell pkg-config --cflags openblas) -o $@ $^ $(shell pkg-config --libs openblas) $(LDLIBS) -fopenmp
+
+## bench: every goal of speed and accuracy beside what is reached (out/bench.tsv)
+bench: $(BUILD)/bench/bench $(BENCH_PEERS)
+	$(BUILD)/bench/bench $(GROUP)
+	@command -v gnuplot >/dev/null && gnuplot bench/figure.gp && echo out/bench.svg || echo "no gnuplot: no figure"
+
+## bench-instructions: ratios of instructions, by callgrind (out/bench-instructions.tsv)
+bench-instructions: $(BUILD)/bench/bench
+	@sh bench/instructions.sh $(BUILD)/bench/bench
+
 ## mnist: download the four files of MNIST into data/mnist (MNIST_URL: from where)
 mnist:
 	@sh setup/mnist.sh data/mnist
@@ -182,4 +205,4 @@ help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
 
 export BACKPROBE_SMALL
-.PHONY: FORCE confusion all lib install uninstall examples setup setup-dev scenarios plots test mnist subjects layers lint asan valgrind clean help
+.PHONY: FORCE bench bench-instructions confusion all lib install uninstall examples setup setup-dev scenarios plots test mnist subjects layers lint asan valgrind clean help
