@@ -49,6 +49,8 @@ struct bench_net {
 /* "784-30-10 sigmoid squared-error", Glorot start, n digits (MNIST's where it is at
  * hand, drawn ones otherwise). Ends the program when it cannot. */
 void bench_net_init(struct bench_net *b, const char *text, size_t n);
+/* The same with random inputs, four of five 0. */
+void bench_net_of_noise(struct bench_net *b, const char *text, size_t n);
 void bench_net_release(struct bench_net *b);
 
 /* Jobs: self is a struct bench_net (backprop) or a struct bench_tier. */

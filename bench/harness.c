@@ -88,6 +88,15 @@ static void die(const char *what)
     exit(2);
 }
 
+static void make_room(struct bench_net *b)
+{
+    const struct bp_spec *spec = &b->net.spec;
+    b->x = bp_mem_new(b->n * spec->layer[0].width, sizeof(double));
+    b->t = bp_mem_new(b->n * spec->layer[spec->layers].width, sizeof(double));
+    if (b->x == NULL || b->t == NULL)
+        die("out of memory");
+}
+
 static void read_digits(struct bench_net *b)
 {
     struct bp_dataset_request request = {.name = "mnist", .train = b->n, .test = 1};
@@ -99,10 +108,6 @@ static void read_digits(struct bench_net *b)
     const size_t in = spec->layer[0].width, out = spec->layer[spec->layers].width;
     if (pair.train.n_in != in || pair.train.n_out != out)
         die("the network does not fit digits");
-    b->x = bp_mem_new(b->n * in, sizeof(double));
-    b->t = bp_mem_new(b->n * out, sizeof(double));
-    if (b->x == NULL || b->t == NULL)
-        die("out of memory");
     memcpy(b->x, pair.train.x, b->n * in * sizeof(double));
     memcpy(b->t, pair.train.t, b->n * out * sizeof(double));
     static bool told;
@@ -112,7 +117,19 @@ static void read_digits(struct bench_net *b)
     bp_dataset_close(&pair);
 }
 
-void bench_net_init(struct bench_net *b, const char *text, size_t n)
+static void read_noise(struct bench_net *b)
+{
+    const struct bp_spec *spec = &b->net.spec;
+    const size_t in = spec->layer[0].width, out = spec->layer[spec->layers].width;
+    struct bp_rng rng;
+    bp_rng_seed(&rng, 2);
+    for (size_t k = 0; k < b->n * in; k++)
+        b->x[k] = bp_rng_below(&rng, 5) == 0 ? bp_rng_unit(&rng) : 0.0;
+    for (size_t s = 0; s < b->n; s++)
+        b->t[s * out + bp_rng_below(&rng, out)] = 1.0;
+}
+
+static void make_net(struct bench_net *b, const char *text, size_t n)
 {
     struct bp_spec spec;
     struct bp_error error;
@@ -124,8 +141,20 @@ void bench_net_init(struct bench_net *b, const char *text, size_t n)
     bp_spec_release(&spec);
     const struct bp_init init = {.weights = {.scheme = BP_INIT_GLOROT}, .seed = 1};
     bp_init_run(&init, &b->net);
-    read_digits(b);
+    make_room(b);
     b->at = (struct bp_loss_at){.net = &b->net, .n = n, .x = b->x, .t = b->t};
+}
+
+void bench_net_init(struct bench_net *b, const char *text, size_t n)
+{
+    make_net(b, text, n);
+    read_digits(b);
+}
+
+void bench_net_of_noise(struct bench_net *b, const char *text, size_t n)
+{
+    make_net(b, text, n);
+    read_noise(b);
 }
 
 void bench_net_release(struct bench_net *b)

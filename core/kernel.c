@@ -138,6 +138,21 @@ void bp_kernel_column_squares(size_t n, size_t out, const double *d, double *s)
     bp_kernel_chosen()->column_squares(n, out, d, s);
 }
 
+void bp_kernel_divide(size_t count, const double *x, double n, double *y)
+{
+    bp_kernel_chosen()->divide(count, x, n, y);
+}
+
+void bp_kernel_scaled(size_t count, const double *x, double c, double *y)
+{
+    bp_kernel_chosen()->scaled(count, x, c, y);
+}
+
+void bp_kernel_step(size_t count, const double *theta, double rate, const double *d, double *out)
+{
+    bp_kernel_chosen()->step(count, theta, rate, d, out);
+}
+
 #define EACH(name)                                                                                 \
     void bp_kernel_##name(size_t count, const double *x, double *y)                                \
     {                                                                                              \

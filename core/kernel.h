@@ -40,6 +40,12 @@ void bp_kernel_column_sum(size_t n, size_t out, const double *d, double *s);
 /* s[i] = sum_n d[n,i]^2;                 d: n x out. */
 void bp_kernel_column_squares(size_t n, size_t out, const double *d, double *s);
 
+/* y[k] = x[k] / n, correctly rounded as a division is (but where it is subnormal), y[k] = c
+ * x[k], and out[k] = theta[k] - rate d[k], rounded twice. y may be x. */
+void bp_kernel_divide(size_t count, const double *x, double n, double *y);
+void bp_kernel_scaled(size_t count, const double *x, double c, double *y);
+void bp_kernel_step(size_t count, const double *theta, double rate, const double *d, double *out);
+
 /* y[k] = f(x[k]) for k = 0 .. count - 1; y may be x. */
 void bp_kernel_exp(size_t count, const double *x, double *y);
 void bp_kernel_expm1(size_t count, const double *x, double *y);

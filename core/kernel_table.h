@@ -29,6 +29,9 @@ struct bp_kernel_table {
     void (*product)(const struct bp_product *p);
     void (*column_sum)(size_t n, size_t out, const double *d, double *s);
     void (*column_squares)(size_t n, size_t out, const double *d, double *s);
+    void (*divide)(size_t count, const double *x, double n, double *y);
+    void (*scaled)(size_t count, const double *x, double c, double *y);
+    void (*step)(size_t count, const double *theta, double rate, const double *d, double *out);
     bp_kernel_each *exp, *expm1, *log, *log1p, *tanh, *sigmoid;
     /* as in columns.h */
     void (*spread)(size_t rows, size_t cols, const double *start, const double *w, size_t w_row,

@@ -152,8 +152,7 @@ STAGE(scale)
     const double *sum = pass->sum + bp_mlp_block(pass->net, l, &count);
     const bool mean = pass->net->spec.reduction == BP_MEAN;
     const double n = mean ? (double)pass->n : 1.0;
-    for (size_t k = 0; k < count; k++)
-        out[k] = sum[k] / n;
+    bp_kernel_divide(count, sum, n, out);
 }
 
 /* grad = scaled + lambda W; biases are not regularised */
@@ -180,8 +179,7 @@ STAGE(update)
     const size_t weights = bp_mlp_weights(pass->net, l)->count;
     const double *theta = pass->theta + block;
     const double *direction = pass->direction + block;
-    for (size_t k = 0; k < count; k++)
-        out[k] = theta[k] - pass->rate * direction[k];
+    bp_kernel_step(count, theta, pass->rate, direction, out);
     if (pass->decay != 0.0)
         for (size_t k = 0; k < weights; k++)
             out[k] = theta[k] - pass->rate * (direction[k] + pass->decay * theta[k]);

@@ -70,10 +70,8 @@ static void errors_of(struct bp_node *node, size_t l)
     const struct bp_tensor *w = bp_mlp_weights(exact->at->net, l);
     const double n = bp_exact_divisor(exact);
     for (size_t i = 0; i < w->rows; i++) {
-        double *wrong = node->numdiff->error + w->offset + i * w->cols;
-        const double row = node->rows[i] / n;
-        for (size_t j = 0; j < w->cols; j++)
-            wrong[j] = row * node->columns[j];
+        bp_kernel_scaled(w->cols, node->columns, node->rows[i] / n,
+                         node->numdiff->error + w->offset + i * w->cols);
     }
 }
 
@@ -121,8 +119,7 @@ static void one_layer(struct bp_node *node, size_t l)
     row_norms(node, l);
     bp_kernel_column_squares(n, w->cols, exact->pass.a[l - 1], node->columns);
     roots(w->cols, node->columns);
-    for (size_t k = 0; k < n * w->rows; k++) /* the 1/N, while there are few of them */
-        exact->spread[k] = delta[k] / divisor;
+    bp_kernel_divide(n * w->rows, delta, divisor, exact->spread); /* while there are few */
     bp_kernel_outer(n, w->cols, w->rows, exact->spread, exact->pass.a[l - 1],
                     node->numdiff->value + w->offset);
     if (b != NULL)

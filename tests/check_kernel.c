@@ -218,6 +218,56 @@ START_TEST(functions_have_the_same_bits_on_every_instruction_set)
 }
 END_TEST
 
+START_TEST(quotients_are_those_of_a_division)
+{
+    enum { COUNT = 1003 };
+    static double x[COUNT], y[COUNT];
+    static const double BY[] = {1.0, 3.0, 7.0, 10.0, 49.0, 60000.0, 0.1};
+    struct bp_rng rng;
+    bp_rng_seed(&rng, 6);
+    for (size_t k = 0; k < COUNT; k++)
+        x[k] = bp_rng_normal(&rng) * (k % 3 == 0 ? 1e-200 : k % 3 == 1 ? 1.0 : 1e250);
+    x[0] = INFINITY;
+    x[1] = -INFINITY;
+    x[2] = 0.0;
+    x[3] = -0.0;
+    for (size_t isa = 0; isa < ISA_COUNT; isa++) {
+        if (!bp_kernel_choose(ISA[isa]))
+            continue;
+        for (size_t n = 0; n < sizeof BY / sizeof BY[0]; n++) {
+            bp_kernel_divide(COUNT, x, BY[n], y);
+            for (size_t k = 0; k < COUNT; k++)
+                ck_assert_msg(y[k] == x[k] / BY[n], "%a / %g is not %a", x[k], BY[n], y[k]);
+        }
+    }
+    (void)bp_kernel_choose(NULL);
+}
+END_TEST
+
+START_TEST(a_step_is_rounded_twice)
+{
+    enum { COUNT = 37 };
+    double theta[COUNT], d[COUNT], out[COUNT], y[COUNT];
+    struct bp_rng rng;
+    bp_rng_seed(&rng, 7);
+    for (size_t k = 0; k < COUNT; k++) {
+        theta[k] = bp_rng_normal(&rng);
+        d[k] = bp_rng_normal(&rng);
+    }
+    for (size_t isa = 0; isa < ISA_COUNT; isa++) {
+        if (!bp_kernel_choose(ISA[isa]))
+            continue;
+        bp_kernel_step(COUNT, theta, 0.3, d, out);
+        bp_kernel_scaled(COUNT, d, 0.3, y);
+        for (size_t k = 0; k < COUNT; k++) {
+            const volatile double change = 0.3 * d[k];
+            ck_assert(y[k] == change && out[k] == theta[k] - change);
+        }
+    }
+    (void)bp_kernel_choose(NULL);
+}
+END_TEST
+
 START_TEST(an_unknown_instruction_set_changes_nothing)
 {
     ck_assert(bp_kernel_choose("plain"));
@@ -249,6 +299,8 @@ Suite *kernel_suite(void)
     tcase_add_loop_test(tcase, products_are_the_plain_sums_bit_for_bit, 0, SHAPES);
     tcase_add_test(tcase, a_nan_or_infinity_reaches_its_results_and_no_other);
     tcase_add_loop_test(tcase, functions_have_the_same_bits_on_every_instruction_set, 0, 6);
+    tcase_add_test(tcase, quotients_are_those_of_a_division);
+    tcase_add_test(tcase, a_step_is_rounded_twice);
     tcase_add_test(tcase, an_unknown_instruction_set_changes_nothing);
     tcase_add_test(tcase, another_order_of_summation_is_seen);
     suite_add_tcase(suite, tcase);
