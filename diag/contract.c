@@ -147,6 +147,17 @@ static enum bp_status changed(struct bp_look_at *look, const char *call)
     return BP_OK;
 }
 
+static enum bp_status say_loss_not_finite(struct bp_look_at *look, double loss)
+{
+    struct bp_finding *finding = bp_look_add(look, "loss-not-finite");
+    if (finding == NULL)
+        return BP_ENOMEM;
+    bp_finding_title(finding, "the loss is not a number");
+    bp_finding_help(finding, "find which sample makes it so: a logarithm of 0, or an overflow");
+    bp_finding_because(finding, "loss() says %g of %zu samples", loss, look->batch->n);
+    return BP_OK;
+}
+
 static enum bp_status look_theta(struct bp_look_at *look)
 {
     struct bp_view *view = look->view;
@@ -161,6 +172,8 @@ static enum bp_status look_theta(struct bp_look_at *look)
         status = bp_view_loss(view, look->theta, look->batch, &loss, look->error);
         if (status == BP_OK)
             status = changed(look, "loss");
+        if (status == BP_OK && !isfinite(loss))
+            status = say_loss_not_finite(look, loss);
     }
     if (status == BP_OK && view->subject->gradient != NULL) {
         status = bp_look_gradient(look, look->batch, look->g[0]);

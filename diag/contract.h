@@ -11,12 +11,14 @@
  *                  an entry that keeps what was there            gradient-entry-forgotten
  *                  an entry that is 1 too large                  accumulator-not-reset
  *     theta      predict, loss and gradient leave it alone       theta-changed-by-gradient
- *     finite     loss, outputs and gradient are numbers          gradient-not-finite
+ *     finite     loss, outputs and gradient are numbers          loss-not-finite, output-
+ *                                                                and gradient-not-finite
  *     samples    y of a sample is the same alone and among others, and for four
  *                samples a, b, c, d
  *                  G(a,b) + G(c,d) = G(a,d) + G(c,b)
  *                which holds for any sum, mean or weighting by position, and fails
- *                when one sample reaches another's part          sample-depends-on-others
+ *                when one sample reaches another's part; the loss likewise
+ *                                                                sample-depends-on-others
  *     batch      G(a,a) = G(a), a mean, or 2 G(a), a sum; the same for the loss
  *
  * Cost: about 20 calls. A subject that can only step is looked at through its steps,

@@ -73,23 +73,24 @@ static enum bp_status look_outputs(struct bp_look_at *look)
 
 /* ---- gradients -------------------------------------------------------------------- */
 
+static const size_t QUAD[4][2] = {{0, 1}, {2, 3}, {0, 3}, {2, 1}};
+static const double SIGN[4] = {1.0, 1.0, -1.0, -1.0};
+
 /* G(a,b) + G(c,d) - G(a,d) - G(c,b) into g[0]; the largest |G| of each tensor would be
  * too coarse a scale where tensors differ, so the scale is per entry of its tensor. */
 static enum bp_status cross_talk(struct bp_look_at *look, struct pair *pair, double *scale)
 {
-    static const size_t which[4][2] = {{0, 1}, {2, 3}, {0, 3}, {2, 1}};
-    static const double sign[4] = {1.0, 1.0, -1.0, -1.0};
     double *sum = look->g[0], *one = look->g[1];
     memset(sum, 0, look->view->n_theta * sizeof *sum);
     *scale = 0.0;
     double precision = 0.0;
     for (size_t k = 0; k < 4; k++) {
-        const struct bp_batch batch = pair_of(pair, look->batch, which[k][0], which[k][1]);
+        const struct bp_batch batch = pair_of(pair, look->batch, QUAD[k][0], QUAD[k][1]);
         const enum bp_status status = bp_look_gradient(look, &batch, one);
         if (status != BP_OK)
             return status;
         for (size_t i = 0; i < look->view->n_theta; i++)
-            sum[i] += sign[k] * one[i];
+            sum[i] += SIGN[k] * one[i];
         *scale = fmax(*scale, bp_look_largest(one, look->view->n_theta));
         precision = fmax(precision, look->precision);
     }
@@ -151,6 +152,33 @@ static enum bp_status look_cross_talk(struct bp_look_at *look, struct pair *pair
     bool goes;
     status = goes_with_rate(look, pair, worst, &goes);
     return status != BP_OK || goes ? status : say_cross_talk(look, scale, tol);
+}
+
+/* The same for the loss: L(a,b) + L(c,d) - L(a,d) - L(c,b). */
+static enum bp_status look_loss_cross_talk(struct bp_look_at *look, struct pair *pair)
+{
+    double sum = 0.0, scale = 0.0, loss;
+    for (size_t k = 0; k < 4; k++) {
+        const struct bp_batch batch = pair_of(pair, look->batch, QUAD[k][0], QUAD[k][1]);
+        const enum bp_status status =
+            bp_view_loss(look->view, look->theta, &batch, &loss, look->error);
+        if (status != BP_OK)
+            return status;
+        sum += SIGN[k] * loss;
+        scale = fmax(scale, fabs(loss));
+    }
+    if (!(fabs(sum) > 1024.0 * look->view->epsilon * scale))
+        return BP_OK;
+    look->contract->samples_apart = false;
+    struct bp_finding *finding = bp_look_add(look, "sample-depends-on-others");
+    if (finding == NULL)
+        return BP_ENOMEM;
+    bp_finding_title(finding, "the loss of a sample depends on the others in its batch");
+    bp_finding_because(finding,
+                       "L(a,b) + L(c,d) - L(a,d) - L(c,b), which is 0 for any sum or mean, is %.3g "
+                       "(largest loss %.3g)",
+                       sum, scale);
+    return BP_OK;
 }
 
 /* ---- mean or sum -------------------------------------------------------------------- */
@@ -232,6 +260,9 @@ static enum bp_status look_batches(struct bp_look_at *look, struct pair *pair)
         status = look_loss(look, &twice, &once);
     if (status == BP_OK && view->can_differ)
         status = look_reduction(look, &twice, &once);
+    /* from here on the pair holds other samples */
+    if (status == BP_OK && view->subject->loss != NULL && look->batch->n >= 4)
+        status = look_loss_cross_talk(look, pair);
     if (status == BP_OK && view->can_differ && look->batch->n >= 4)
         status = look_cross_talk(look, pair);
     return status;

@@ -361,6 +361,53 @@ START_TEST(a_loss_that_changes_theta_is_named)
 }
 END_TEST
 
+static int loss_over_the_largest(void *self, const double *theta, const struct bp_batch *batch,
+                                 double *loss)
+{
+    double top = 0.0;
+    for (size_t k = 0; k < 3 * batch->n; k++)
+        top = fmax(top, fabs(batch->x[k]));
+    const int result = hand.core->subject.loss(self, theta, batch, loss);
+    *loss /= top; /* "normalised" over the batch */
+    return result;
+}
+
+START_TEST(a_loss_that_mixes_samples_is_named)
+{
+    struct world w;
+    struct bp_subject subject;
+    hand_init(&w, &subject);
+    subject.loss = loss_over_the_largest;
+    look(&w, &subject);
+    ck_assert_uint_eq(w.findings.n, 1);
+    ck_assert_str_eq(w.findings.item[0].name, "sample-depends-on-others");
+    ck_assert_str_eq(w.findings.item[0].title,
+                     "the loss of a sample depends on the others in its batch");
+    world_release(&w);
+}
+END_TEST
+
+static int infinite_loss(void *self, const double *theta, const struct bp_batch *batch,
+                         double *loss)
+{
+    (void)self, (void)theta, (void)batch;
+    *loss = (double)INFINITY;
+    return 0;
+}
+
+START_TEST(a_loss_that_is_no_number_is_named)
+{
+    struct world w;
+    struct bp_subject subject;
+    hand_init(&w, &subject);
+    subject.loss = infinite_loss;
+    look(&w, &subject);
+    ck_assert_uint_eq(w.findings.n, 1);
+    ck_assert_str_eq(w.findings.item[0].name, "loss-not-finite");
+    world_release(&w);
+}
+END_TEST
+
 START_TEST(no_memory_is_said)
 {
     struct world w;
@@ -401,6 +448,8 @@ Suite *contract_suite(void)
     tcase_add_test(tcase, steps_that_add_up_are_an_accumulator);
     tcase_add_test(tcase, a_velocity_that_can_be_reset_repeats);
     tcase_add_test(tcase, a_loss_that_changes_theta_is_named);
+    tcase_add_test(tcase, a_loss_that_mixes_samples_is_named);
+    tcase_add_test(tcase, a_loss_that_is_no_number_is_named);
     tcase_add_test(tcase, no_memory_is_said);
     suite_add_tcase(suite, tcase);
     return suite;
