@@ -136,6 +136,7 @@ static const struct bp_fault FAULT[] = {
      .kind = BP_KIND_DATA,
      .variants = 1,
      .plant_data = shuffled,
+     .example = "",
      .page = {.right = "x_n with t_n",
               .wrong = "x and t shuffled by two orders",
               .shows = "Training accuracy stays near chance, or the network learns by heart and "
@@ -183,6 +184,7 @@ static const struct bp_fault FAULT[] = {
      .kind = BP_KIND_DATA,
      .variants = 1,
      .plant_data = imbalanced,
+     .example = "backprobe run scenarios/digits.conf --plant classes-imbalanced",
      .page = {.right = "classes of about the same size",
               .wrong = "99 of 100 examples of one class",
               .shows = "Accuracy is 0.99 at once, and every prediction is that class. The loss "

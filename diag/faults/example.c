@@ -57,6 +57,10 @@ static bool find_in(const struct bp_fault *fault, size_t place, char *key, size_
 bool bp_fault_example(const struct bp_fault *fault, char *text, size_t size)
 {
     char key[BP_HYPOTHESIS_TEXT_MAX];
+    if (fault->example != NULL) {
+        snprintf(text, size, "%s", fault->example);
+        return fault->example[0] != '\0';
+    }
     if (!bp_fault_plantable(fault) || fault->plant_check != NULL)
         return false;
     const size_t places = fault->kind == BP_KIND_GRADIENT ? sizeof PLACE / sizeof PLACE[0] : 1;

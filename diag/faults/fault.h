@@ -124,6 +124,7 @@ struct bp_fault {
     void (*plant_train)(const struct bp_hypothesis *h, struct bp_train *train);
     void (*plant_network)(const struct bp_hypothesis *h, struct bp_spec *spec);
     void (*plant_check)(const struct bp_hypothesis *h, struct bp_usercheck *check);
+    const char *example; /* a command that shows it; "": none does; NULL: one is looked for */
     struct bp_page_text page;
 };
 

@@ -91,6 +91,7 @@ static const struct bp_fault FAULT[] = {
      .kind = BP_KIND_NETWORK,
      .variants = 1,
      .plant_network = unbiased,
+     .example = "backprobe run scenarios/and.conf --plant biases-missing",
      .page = {.right = "z = W a + b",
               .wrong = "z = W a",
               .shows = "Every boundary goes through the origin, and sigmoid gives 0.5 for the "

@@ -79,6 +79,7 @@ static const struct bp_fault FAULT[] = {
      .variants = 1,
      .extent = EVERY,
      .plant = plant_clipped,
+     .example = "",
      .page = {.right = "theta' = theta - rate * gradient",
               .wrong = "theta' = theta - rate * cut(gradient), each entry or the norm limited",
               .shows =
@@ -98,6 +99,7 @@ static const struct bp_fault FAULT[] = {
      .variants = 1,
      .extent = EVERY,
      .plant = plant_sign_like,
+     .example = "",
      .page = {.right = "theta' = theta - rate * gradient",
               .wrong = "theta' = theta - rate * sign(gradient), or gradient over its own size",
               .shows = "Every entry moves by the same amount. Adam's first step, Rprop and sign "
@@ -116,6 +118,7 @@ static const struct bp_fault FAULT[] = {
      .variants = 1,
      .extent = EVERY,
      .plant = plant_decayed,
+     .example = "",
      .page = {.right = "step and description both with decay, or both without",
               .wrong = "theta' = theta - rate (gradient + decay W), decay not described",
               .shows = "theta - theta' less rate times gradient is the same multiple of every "

@@ -147,6 +147,7 @@ static const struct bp_fault FAULT[] = {
      .kind = BP_KIND_START,
      .variants = 1,
      .plant_init = one_signed,
+     .example = "",
      .page = {.right = "both signs",
               .wrong = "all weights > 0, as uniform(0, 1)",
               .shows = "With many inputs every z is large: hidden units saturate (83 % of the time "
@@ -164,6 +165,7 @@ static const struct bp_fault FAULT[] = {
      .kind = BP_KIND_START,
      .variants = 1,
      .plant_start = flipped_pairs,
+     .example = "backprobe run scenarios/sign-tanh.conf --plant sign-flipped-copies",
      .page = {.right = "every neuron starts with weights of its own",
               .wrong = "neuron k is minus neuron j, in and out",
               .shows = "Under tanh both compute the same up to the sign, and stay each other's "

@@ -149,6 +149,7 @@ static const struct bp_fault FAULT[] = {
      .variants = 1,
      .extent = BP_AT_ANY | BP_AT_ALL,
      .plant = plant_frozen,
+     .example = "",
      .page = {.right = "every parameter moves",
               .wrong = "one is bit for bit the same after the run",
               .shows = "Its gradient was exactly 0 at every step, or no update reached it. The "
@@ -213,6 +214,7 @@ static const struct bp_fault FAULT[] = {
      .kind = BP_KIND_RUN,
      .variants = 1,
      .plant_init = exploding,
+     .example = "",
      .page = {.right = "mean |delta| of the first layer within a factor of 1000 of the last's",
               .wrong = "more than that",
               .shows = "Weights above 1 multiply delta at each step down. The first layers jump, "

@@ -207,6 +207,7 @@ static const struct bp_fault FAULT[] = {
      .variant = MOMENTUM_VARIANT,
      .extent = EVERY,
      .plant = plant_momentum,
+     .example = "",
      .page = {.right = "v = m v + gradient, theta' = theta - rate v",
               .wrong = "the velocity is kept and not used, or the gradient is added to it twice",
               .shows = "The first step agrees, since v is the gradient; the second is not along "
@@ -227,6 +228,7 @@ static const struct bp_fault FAULT[] = {
      .extent = EVERY,
      .applies = decay_on_something,
      .plant = plant_decay,
+     .example = "",
      .page =
          {.right = "theta' = theta - rate (gradient + decay W)",
           .wrong = "decay with the wrong sign, on the biases, without the rate, or not at all",
