@@ -352,7 +352,7 @@ static int run_all(int n, char **paths, const struct options *options)
         const int status = run_file(paths[k], options, &record, &dossier);
         worst = status > worst ? status : worst;
         if (status == BP_EXIT_FAILED)
-            fprintf(rows, "%-22.60s could not run\n", paths[k]);
+            fprintf(rows, "%-20.60s could not run\n", paths[k]);
         else
             bp_scenario_table_row(rows, &record, bp_report_colour(stdout));
         if (k + 1 < n && !options->quiet && strcmp(options->format, "text") == 0)

@@ -120,15 +120,36 @@ enum bp_status bp_scenario_report(FILE *out, const struct bp_record *record,
 
 /* ---- the table ----------------------------------------------------------------------- */
 
+enum { VERDICT_MAX = 37 }; /* what 80 columns leave */
+
+/* The first cause and how many more; what does not fit is cut, with an ellipsis. */
+static void short_verdict(const struct bp_findings *findings, char *text, size_t size)
+{
+    char first[2 * BP_FINDING_NAME_MAX] = "healthy", more[24] = "";
+    size_t causes = 0;
+    for (size_t k = 0; k < findings->n; k++) {
+        if (findings->item[k].note || findings->item[k].follows >= 0)
+            continue;
+        if (causes++ == 0)
+            bp_finding_text(&findings->item[k], first, sizeof first);
+    }
+    if (causes > 1)
+        snprintf(more, sizeof more, " +%zu", causes - 1);
+    const size_t room = VERDICT_MAX - strlen(more);
+    if (strlen(first) > room)
+        memcpy(first + room - 3, "...", 4);
+    snprintf(text, size, "%s%s", first, more);
+}
+
 void bp_scenario_table_head(FILE *out)
 {
-    fprintf(out, "%-22s %-10s %-9s %s\n", "scenario", "gradient", "loss", "verdict");
+    fprintf(out, "%-20s %-10s %-9s %s\n", "scenario", "gradient", "loss", "verdict");
 }
 
 void bp_scenario_table_row(FILE *out, const struct bp_record *record, bool colour)
 {
-    char verdict[200], loss[24] = "-";
-    bp_report_verdict(&record->findings, verdict, sizeof verdict);
+    char verdict[2 * BP_FINDING_NAME_MAX + 32], loss[24] = "-";
+    short_verdict(&record->findings, verdict, sizeof verdict);
     if (record->trained)
         snprintf(loss, sizeof loss, "%.3g", record->loss);
     const char *gradient = !record->checked                                 ? "-"
@@ -136,10 +157,12 @@ void bp_scenario_table_row(FILE *out, const struct bp_record *record, bool colou
                            : record->check.outcome == BP_OUTCOME_NOT_TESTED ? "not tested"
                                                                             : "wrong";
     const bool bad = record->expects && !record->as_expected;
-    fprintf(out, "%s%-22s %-10s %-9s %s%s%s\n", when(colour && bad, RED), record->name, gradient,
-            loss, verdict, bad ? " (NOT AS EXPECTED)" : "", when(colour && bad, PLAIN));
+    fprintf(out, "%s%-20s %-10s %-9s %s%s\n", when(colour && bad, RED), record->name, gradient,
+            loss, verdict, when(colour && bad, PLAIN));
+    if (bad)
+        fprintf(out, "%-20s not as expected: see %s/report.txt\n", "", record->name);
     if (record->data.note[0] != '\0')
-        fprintf(out, "%-22s %s\n", "", record->data.note);
+        bp_report_wrap(out, 21, "", record->data.note);
 }
 
 /* ---- for programs ---------------------------------------------------------------------- */
