@@ -105,9 +105,10 @@ void bp_scale_palette(struct bp_script *to, const struct bp_scale *scale)
     bp_script_print(to, ")\n");
 }
 
+static const char MAGNITUDE[] = ".:-=+*#%@", SIGNED[] = "=-.+#";
+
 static char letter(const struct bp_scale *scale, double value)
 {
-    static const char MAGNITUDE[] = ".:-=+*#%@", SIGNED[] = "=-.+#";
     if (!isfinite(value))
         return '!';
     if (value == 0.0 && scale->kind == BP_SCALE_LOG)
@@ -178,6 +179,17 @@ static void put_end(struct bp_script *to, double place, double value)
     char text[BP_INK_SHORT_MAX];
     bp_ink_short(text, value);
     bp_ink_note(to, 1.35, place, "left", BP_INK_BLACK, "%s", text);
+}
+
+void bp_scale_letters(struct bp_script *to, const struct bp_scale *scale)
+{
+    char low[BP_INK_SHORT_MAX], high[BP_INK_SHORT_MAX];
+    if (!to->plain)
+        return;
+    bp_ink_short(low, scale->lo);
+    bp_ink_short(high, scale->hi);
+    bp_script_print(to, "set label \"%s: %s to %s\" at screen 0.97, screen 0.93 right\n",
+                    scale->kind == BP_SCALE_LOG ? MAGNITUDE : SIGNED, low, high);
 }
 
 void bp_scale_odd(struct bp_script *to, const struct bp_scale *scale, size_t n, const double *value,

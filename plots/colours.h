@@ -44,6 +44,10 @@ void bp_map_plot(struct bp_script *to, const struct bp_map *map);
 void bp_scale_odd(struct bp_script *to, const struct bp_scale *scale, size_t n, const double *value,
                   double x, double y);
 
+/* In a plain script: which letters stand for which values, under the title. To be
+ * called before the panel's plot. */
+void bp_scale_letters(struct bp_script *to, const struct bp_scale *scale);
+
 /* A panel with the scale's colours and its ends' values; words name the unit. */
 void bp_scale_bar(struct bp_script *to, const struct bp_scale *scale, double left, double bottom,
                   double top, const char *words);

@@ -149,8 +149,9 @@ static void plot_line(struct bp_script *to, const struct bp_stroke *curve, size_
     bp_script_print(to,
                     "%s$curve%zu using 1:2 with %s linetype 1 linewidth %.1f dashtype %d "
                     "linecolor rgb \"%s\" pointtype 7 pointsize 0.6",
-                    which == 0 ? "plot " : ", ", which, curve->points ? "linespoints" : "lines",
-                    width, curve->dashed ? 2 : 1, bp_ink_colour(curve->ink));
+                    which == 0 ? "plot " : ", ", which,
+                    curve->points || curve->n < 3 ? "linespoints" : "lines", width,
+                    curve->dashed ? 2 : 1, bp_ink_colour(curve->ink));
 }
 
 void bp_curves_plot(struct bp_script *to, const struct bp_curves *curves)

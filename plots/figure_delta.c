@@ -12,7 +12,7 @@
 #include <math.h>
 #include <stdio.h>
 
-enum { LAYERS_MAX = 6, ROWS_MAX = 48, COLUMNS_MAX = 120, PLAIN_ROWS = 7, PLAIN_COLUMNS = 50 };
+enum { LAYERS_MAX = 6, ROWS_MAX = 48, COLUMNS_MAX = 120, PLAIN_ROWS = 7, PLAIN_COLUMNS = 130 };
 
 /* A layer thinned to the figure: rows x columns of means. */
 struct thin {
@@ -99,6 +99,8 @@ static void plot_layer(struct bp_script *to, const struct bp_figure_delta *figur
                                0,     1,          thin->mean};
     bp_map_put(to, &map, scale);
     set_rows(to, &figure->layer[l], thin);
+    if (l == 0)
+        bp_scale_letters(to, scale);
     if (!to->plain)
         bp_scale_odd(to, scale, thin->rows * thin->columns, thin->mean, 1.0,
                      1.0 + (l == 0 ? 12.0 : 10.0) / 100.0);

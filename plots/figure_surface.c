@@ -125,6 +125,7 @@ static void plot(struct bp_script *to, const struct bp_figure_surface *figure,
     const bool many = figure->n > 40;
     const struct bp_map map = map_of(figure);
     bp_scale_palette(to, scale);
+    bp_scale_letters(to, scale);
     bp_map_put(to, &map, scale);
     put_line(to, figure);
     explain(to, figure);

@@ -127,7 +127,8 @@ static void bracket(struct bp_script *to, const struct layout *layout, size_t fi
                     "set arrow from graph 1.02, graph %.4f to graph 1.02, graph %.4f nohead "
                     "linewidth 3 linecolor rgb \"%s\" front\n",
                     bottom, top, bp_ink_colour(ink));
-    bp_ink_note(to, 1.035, (top + bottom) / 2, "left", ink, "%zu copies", end - first);
+    bp_ink_note(to, to->plain ? 1.06 : 1.035, (top + bottom) / 2, "left", ink, "%zu copies",
+                end - first);
     bp_ink_alt(to, "neurons ");
     for (size_t r = first; r < end; r++)
         bp_ink_alt(to, "%s%zu", r == first ? "" : ", ", layout->order[r]);
@@ -167,6 +168,7 @@ static void plot(struct bp_script *to, const struct bp_figure_weights *figure,
     const struct bp_map column = {"bias", layout->rows, 1, (double)layout->columns + 0.5, 1, 0,
                                   1,      layout->bias};
     bp_scale_palette(to, &scale);
+    bp_scale_letters(to, &scale);
     bp_map_put(to, &map, &scale);
     bp_map_put(to, &column, &scale);
     set_rows(to, layout);
