@@ -261,6 +261,36 @@ static void merge_twins(struct bp_findings *findings)
     findings->n = kept;
 }
 
+static int find_finding(const struct bp_findings *findings, enum bp_look look, const char *name)
+{
+    for (size_t k = 0; k < findings->n; k++)
+        if (findings->item[k].look == look && strcmp(findings->item[k].name, name) == 0)
+            return (int)k;
+    return -1;
+}
+
+/* A gradient that mixes samples does so because of a cause that is named, where one is;
+ * outputs that mix samples are themselves the cause of what they do not agree with. */
+static void order_mixing(struct bp_findings *findings)
+{
+    const int mixing = find_finding(findings, BP_LOOK_CONTRACT, "sample-depends-on-others");
+    const int forward = find_finding(findings, BP_LOOK_FORWARD, "unexplained-predictions");
+    if (mixing < 0)
+        return;
+    if (forward >= 0) {
+        findings->item[forward].follows = mixing;
+        return;
+    }
+    for (size_t k = 0; k < findings->n; k++) {
+        const struct bp_finding *cause = &findings->item[k];
+        if (cause->look == BP_LOOK_GRADIENT && cause->certainty == BP_CERTAIN && !cause->note &&
+            cause->follows < 0 && strncmp(cause->name, "unexplained", 11) != 0) {
+            findings->item[mixing].follows = (int)k;
+            return;
+        }
+    }
+}
+
 static enum bp_status look(struct bp_checkup *checkup, struct bp_view *view,
                            const struct bp_checkup_options *options, uint64_t seed,
                            struct bp_error *error)
@@ -286,6 +316,8 @@ static enum bp_status look(struct bp_checkup *checkup, struct bp_view *view,
         status = look_at_steps(checkup, view, error);
     if (status == BP_OK)
         merge_twins(&checkup->findings);
+    if (status == BP_OK)
+        order_mixing(&checkup->findings);
     return status == BP_OK ? bp_outset_run(view, &batch, &checkup->findings) : status;
 }
 
