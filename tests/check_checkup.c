@@ -1,0 +1,164 @@
+/* check_checkup.c -- all that is asked of a subject, together: one cause, one message. */
+#include "diag/checkup.h"
+
+#include "core/init.h"
+#include "diag/faults/fault.h"
+
+#include <check.h>
+#include <stdio.h>
+#include <string.h>
+
+static struct {
+    struct bp_mlp net;
+    struct bp_core_subject core;
+    struct bp_view view;
+    struct bp_checkup checkup;
+    bool looked;
+} w;
+
+static struct bp_subject subject;
+
+static void set_up(void)
+{
+    memset(&w, 0, sizeof w);
+    struct bp_spec spec;
+    ck_assert_int_eq(bp_spec_parse(&spec, "4-5-3-2 tanh,sigmoid squared-error", NULL), BP_OK);
+    ck_assert_int_eq(bp_mlp_init(&w.net, &spec), BP_OK);
+    bp_spec_release(&spec);
+    ck_assert_int_eq(bp_core_subject_init(&w.core, &w.net, 8), BP_OK);
+    subject = w.core.subject;
+}
+
+static void tear_down(void)
+{
+    if (w.looked)
+        bp_checkup_release(&w.checkup);
+    bp_view_close(&w.view);
+    bp_core_subject_release(&w.core);
+    bp_mlp_release(&w.net);
+}
+
+static void plant(const char *text, double rate)
+{
+    static struct bp_hypothesis h[4];
+    static size_t n;
+    const struct bp_setting setting = {.net = &w.net, .n = 7, .rate = rate};
+    struct bp_error error = {""};
+    struct bp_hypothesis *here = &h[n++ % 4];
+    ck_assert_msg(bp_fault_parse(text, &setting, here, &error) == BP_OK, "%s", error.text);
+    bp_fault_plant(here, &setting, w.net.ops);
+}
+
+static void look(void)
+{
+    struct bp_error error = {""};
+    ck_assert_int_eq(bp_view_open(&w.view, &subject, &error), BP_OK);
+    ck_assert_msg(bp_checkup_run(&w.checkup, &w.view, NULL, &error) == BP_OK, "%s", error.text);
+    w.looked = true;
+}
+
+/* Findings that are neither notes nor follow from another, by name, in one line. */
+static const char *causes(void)
+{
+    static char text[256];
+    text[0] = '\0';
+    for (size_t k = 0; k < w.checkup.findings.n; k++) {
+        const struct bp_finding *finding = &w.checkup.findings.item[k];
+        const size_t used = strlen(text);
+        if (!finding->note && finding->follows < 0)
+            snprintf(text + used, sizeof text - used, "%s%s", used == 0 ? "" : " ", finding->name);
+    }
+    return text;
+}
+
+static void only_steps(void)
+{
+    subject.gradient = NULL;
+    subject.loss = NULL;
+    subject.trace = NULL;
+}
+
+START_TEST(a_right_subject_is_silent)
+{
+    if (_i == 1)
+        only_steps();
+    look();
+    ck_assert_str_eq(causes(), "");
+    ck_assert(w.checkup.checked);
+}
+END_TEST
+
+START_TEST(updated_too_early_is_the_only_cause)
+{
+    only_steps();
+    plant("update-before-backprop", 0.1);
+    look();
+    ck_assert_str_eq(causes(), "update-before-backprop");
+}
+END_TEST
+
+START_TEST(a_rate_multiplied_in_twice_hides_no_other_cause)
+{
+    only_steps();
+    plant("rate-misapplied/1", 0.1);
+    plant("missing-activation-derivative:1", 0.1);
+    look();
+    ck_assert_ptr_nonnull(strstr(causes(), "rate-misapplied"));
+    ck_assert_ptr_nonnull(strstr(causes(), "missing-activation-derivative"));
+    ck_assert_ptr_null(strstr(causes(), "unexplained"));
+}
+END_TEST
+
+START_TEST(samples_that_mix_follow_from_the_cause_that_is_named)
+{
+    plant("labels-shifted-by-one", 0.0);
+    look();
+    ck_assert_str_eq(causes(), "labels-shifted-by-one");
+    bool follows = false;
+    for (size_t k = 0; k < w.checkup.findings.n; k++)
+        follows =
+            follows || (strcmp(w.checkup.findings.item[k].name, "sample-depends-on-others") == 0 &&
+                        w.checkup.findings.item[k].follows >= 0);
+    ck_assert(follows);
+}
+END_TEST
+
+START_TEST(an_accumulator_is_the_only_cause)
+{
+    plant("accumulator-not-reset", 0.0);
+    look();
+    ck_assert_str_eq(causes(), "accumulator-not-reset");
+}
+END_TEST
+
+START_TEST(an_undescribed_subject_is_checked_at_a_drawn_point)
+{
+    subject.network = NULL;
+    subject.arrays = NULL;
+    subject.n_arrays = 0;
+    subject.n_in = 4;
+    subject.n_out = 2;
+    subject.trace = NULL;
+    if (_i == 1)
+        plant("missing-activation-derivative:2", 0.0);
+    look();
+    ck_assert_str_eq(causes(), _i == 0 ? "" : "unexplained-gradient");
+}
+END_TEST
+
+Suite *checkup_suite(void);
+Suite *checkup_suite(void)
+{
+    Suite *suite = suite_create("checkup");
+    TCase *tcase = tcase_create("checkup");
+    tcase_set_timeout(tcase, 60);
+    tcase_add_checked_fixture(tcase, set_up, tear_down);
+    tcase_add_loop_test(tcase, a_right_subject_is_silent, 0, 2);
+    tcase_add_test(tcase, updated_too_early_is_the_only_cause);
+    tcase_add_test(tcase, a_rate_multiplied_in_twice_hides_no_other_cause);
+    tcase_add_test(tcase, samples_that_mix_follow_from_the_cause_that_is_named);
+    tcase_add_test(tcase, an_accumulator_is_the_only_cause);
+    tcase_add_loop_test(tcase, an_undescribed_subject_is_checked_at_a_drawn_point, 0, 2);
+    suite_add_tcase(suite, tcase);
+    return suite;
+}
