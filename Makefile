@@ -59,7 +59,7 @@ $(BUILD)/%.o: %.c | $(FIRST)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(KERNEL_FLAGS) -MMD -MP -c -o $@ $<
 
--include $(patsubst %.o,%.d,$(call OBJ,main.c $(APP_SRC) $(LIB_SRC) $(TEST_SRC) $(wildcard bench/*.c)))
+-include $(patsubst %.o,%.d,$(call OBJ,main.c $(APP_SRC) $(LIB_SRC) $(TEST_SRC) $(wildcard bench/*.c tests/confusion/*.c)))
 
 # The library: all that main.c and the commands stand on; backprobe.h is its header.
 $(BUILD)/libbackprobe.a: $(call OBJ,$(LIB_SRC))

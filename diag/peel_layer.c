@@ -237,7 +237,7 @@ static bool consider_pairs(struct bp_peel_level *level, const struct bp_peel_sta
             const struct bp_part *two = &parts->part[j];
             if (bp_part_is_delta(two, level->l) && bp_part_is_neuron(two) == neurons &&
                 (one->slots & two->slots) == 0)
-                hit = consider(level, from, one, two) || hit;
+                hit = (!bp_peel_tired(level->peel) && consider(level, from, one, two)) || hit;
         }
     }
     return hit;
@@ -282,7 +282,8 @@ void bp_peel_expand(struct bp_peel_level *level, const struct bp_peel_state *fro
     bool hit = consider_singles(level, from, false) || right;
     if (!hit)
         hit = consider_singles(level, from, true);
-    if (level->thorough && !(level->own <= from->cost + COST_OF_TWO)) {
+    if (level->thorough && !(level->own <= from->cost + COST_OF_TWO) &&
+        !bp_peel_tired(level->peel)) {
         hit = consider_pairs(level, from, false) || hit;
         if (!hit && level->peel->p->net->spec.layer[level->l].width <= 16)
             hit = consider_pairs(level, from, true);

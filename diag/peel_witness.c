@@ -152,6 +152,7 @@ bool bp_peel_delta(struct bp_peel *peel, unsigned use, size_t l, const struct bp
         first->run(pass, l, first, pass->e[l]);
         second->run(pass, l, second, pass->delta[l]);
         look_up_own(peel, k, grad, sum);
+        peel->effort += (double)(pass->n * peel->p->net->spec.layer[l].width * 20 + 200);
         finite = all_finite(pass->delta[l], pass->n * peel->p->net->spec.layer[l].width);
     }
     return finite;
@@ -199,8 +200,13 @@ static struct bp_fit_pair pair_of(const struct bp_peel *peel, size_t k,
                                 .noise = p->noise[at]};
 }
 
-/* db_l of the right bias sum alone, which is cheap: false when it speaks against
- * delta_l at some probe. */
+static const double TIRED = 4e8; /* about a second */
+
+bool bp_peel_tired(const struct bp_peel *peel)
+{
+    return peel->effort > TIRED;
+}
+
 bool bp_peel_biases_fit(struct bp_peel *peel, unsigned use, size_t l)
 {
     const struct bp_predictor *p = peel->p;
@@ -233,6 +239,7 @@ void bp_peel_hear(struct bp_peel *peel, unsigned use, size_t l, const struct bp_
             continue;
         double factor;
         const double *block = run_block(peel, k, l, one, two, &factor);
+        peel->effort += (double)(p->pass[k].n * tensor[0]->count + 200);
         for (size_t j = 0; j < 2; j++)
             if (tensor[j] != NULL && !fitting[j].failed) {
                 const struct bp_fit_pair pair = pair_of(peel, k, tensor[j], block, factor);

@@ -18,6 +18,7 @@ struct bp_peel {
     struct bp_ops *ops;            /* owned: [L + 1] */
     size_t order[BP_PROBES_MAX];   /* probes, smallest batch first */
     size_t witnesses;
+    double effort; /* numbers computed, about */
     double *block; /* owned */
 };
 
@@ -44,6 +45,9 @@ bool bp_peel_delta(struct bp_peel *peel, unsigned use, size_t l, const struct bp
  * b_l (free where there is none), with the stages of parts one and two. */
 void bp_peel_hear(struct bp_peel *peel, unsigned use, size_t l, const struct bp_part *one,
                   const struct bp_part *two, struct bp_fit fit[2]);
+
+/* Whether so much was tried that nothing more should be that costs much. */
+bool bp_peel_tired(const struct bp_peel *peel);
 
 /* db_l of the right bias sum alone, which is cheap: false when it speaks against
  * the delta that is in the passes. */

@@ -160,7 +160,7 @@ APPLIES(shortened)
     return wide(setting, layer + 1) > (variant == 0 ? 1u : 2u);
 }
 
-/* In layer 1 nothing is below: that is a skipped layer. */
+/* In layer 1 nothing is below: that is a skipped layer, or one with its sign flipped. */
 APPLIES(above_others)
 {
     (void)setting;
@@ -356,8 +356,8 @@ static const struct bp_fault FAULT[] = {
      .slot = BP_PROPAGATE,
      .cost = 0.3,
      .variants = 1,
-     .extent = HIDDEN,
-     .applies = NULL,
+     .extent = BP_AT_HIDDEN,
+     .applies = above_others,
      .plant = plant_negated,
      .page =
          {.right = "e_l = W_{l+1}^T delta_{l+1}",
