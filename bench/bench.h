@@ -1,8 +1,9 @@
 /* bench.h -- how fast is it, beside what else there is?
  *
  * A job is anything that can be run once and says how many seconds that took. Two
- * jobs are set side by side by running them in turn; what is told is the ratio of
- * their medians, which holds on a busy machine where seconds do not. A row is such
+ * jobs are set side by side by running them in turn, one thread each, by the
+ * processor time that they take; what is told is the ratio of their medians, which
+ * holds on a busy machine where seconds do not. A row is such
  * a number with its goal, on the screen and in out/bench.tsv.
  *
  * Measuring never fails a build: a peer that is not installed is a line that says so.
@@ -21,7 +22,7 @@ struct bench_job {
     void *self;
 };
 
-/* Seconds since some point. */
+/* Seconds of processor time that this process took: others on the machine do not count. */
 double bench_now(void);
 
 /* median(a) / median(b) over `turns` turns of one run each; NaN when one could not. */

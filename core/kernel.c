@@ -138,6 +138,12 @@ void bp_kernel_column_squares(size_t n, size_t out, const double *d, double *s)
     bp_kernel_chosen()->column_squares(n, out, d, s);
 }
 
+void bp_kernel_column_tally(size_t n, size_t out, const double *x, double *sum, double *size,
+                            double *top, double *zeros)
+{
+    bp_kernel_chosen()->column_tally(n, out, x, sum, size, top, zeros);
+}
+
 void bp_kernel_divide(size_t count, const double *x, double n, double *y)
 {
     bp_kernel_chosen()->divide(count, x, n, y);

@@ -40,6 +40,11 @@ void bp_kernel_column_sum(size_t n, size_t out, const double *d, double *s);
 /* s[i] = sum_n d[n,i]^2;                 d: n x out. */
 void bp_kernel_column_squares(size_t n, size_t out, const double *d, double *s);
 
+/* Adds a batch to what columns have so far: sum of x, sum of |x|, the largest |x| (a NaN
+ * is none), how many are 0;              x: n x out, the others: out. */
+void bp_kernel_column_tally(size_t n, size_t out, const double *x, double *sum, double *size,
+                            double *top, double *zeros);
+
 /* y[k] = x[k] / n, correctly rounded as a division is (but where it is subnormal), y[k] = c
  * x[k], and out[k] = theta[k] - rate d[k], rounded twice. y may be x. */
 void bp_kernel_divide(size_t count, const double *x, double n, double *y);

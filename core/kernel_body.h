@@ -209,6 +209,43 @@ static void column_squares(size_t n, size_t out, const double *d, double *s)
     }
 }
 
+/* What a column has so far, and its next number. */
+struct tally {
+    vec sum, size, top, zeros;
+};
+
+INLINE struct tally tally_add(struct tally t, vec x)
+{
+    const vec size = vec_abs(x), one = vec_set(1.0), none = vec_set(0.0);
+    t.sum += x;
+    t.size += size;
+    t.top = vec_select(vec_less(t.top, size), size, t.top);
+    t.zeros += vec_select(vec_less(size, vec_set(0x1p-1074)), one, none);
+    return t;
+}
+
+/* used lanes of the columns from x on. */
+INLINE void tally_columns(size_t n, size_t row, size_t used, const double *x, double *const at[4])
+{
+    struct tally t = {vec_load_part(at[0], used), vec_load_part(at[1], used),
+                      vec_load_part(at[2], used), vec_load_part(at[3], used)};
+    for (size_t r = 0; r < n; r++)
+        t = tally_add(t, vec_load_part(x + r * row, used));
+    vec_store_part(at[0], used, t.sum);
+    vec_store_part(at[1], used, t.size);
+    vec_store_part(at[2], used, t.top);
+    vec_store_part(at[3], used, t.zeros);
+}
+
+static void column_tally(size_t n, size_t out, const double *x, double *sum, double *size,
+                         double *top, double *zeros)
+{
+    for (size_t i = 0; i < out; i += LANES) {
+        double *const at[4] = {sum + i, size + i, top + i, zeros + i};
+        tally_columns(n, out, least(LANES, out - i), x + i, at);
+    }
+}
+
 /* The quotient by a correctly rounded 1 / n, put right by its exact remainder, is the
  * correctly rounded one (Markstein 1990), in a fraction of a division's time. */
 INLINE vec quotient_by(vec x, vec n, vec inverse)
@@ -268,9 +305,9 @@ EACH(sigmoid)
 #define BP_KERNEL_TABLE(isa)                                                                       \
     {                                                                                              \
         .name = isa, .product = product, .column_sum = column_sum,                                 \
-        .column_squares = column_squares, .divide = divide, .scaled = scaled, .step = step,        \
-        .exp = each_exp, .expm1 = each_expm1, .log = each_log, .log1p = each_log1p,                \
-        .tanh = each_tanh, .sigmoid = each_sigmoid, .spread = columns_spread,                      \
+        .column_squares = column_squares, .column_tally = column_tally, .divide = divide,          \
+        .scaled = scaled, .step = step, .exp = each_exp, .expm1 = each_expm1, .log = each_log,     \
+        .log1p = each_log1p, .tanh = each_tanh, .sigmoid = each_sigmoid, .spread = columns_spread, \
         .spread_each = columns_spread_each, .softmax = columns_softmax, .loss = columns_loss,      \
         .change = columns_change, .sides = columns_sides, .loss_change = columns_loss_change,      \
         .scale = columns_scale                                                                     \

@@ -29,6 +29,8 @@ struct bp_kernel_table {
     void (*product)(const struct bp_product *p);
     void (*column_sum)(size_t n, size_t out, const double *d, double *s);
     void (*column_squares)(size_t n, size_t out, const double *d, double *s);
+    void (*column_tally)(size_t n, size_t out, const double *x, double *sum, double *size,
+                         double *top, double *zeros);
     void (*divide)(size_t count, const double *x, double n, double *y);
     void (*scaled)(size_t count, const double *x, double c, double *y);
     void (*step)(size_t count, const double *theta, double rate, const double *d, double *out);

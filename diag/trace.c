@@ -1,6 +1,7 @@
 /* trace.c -- the statistics of each neuron, and the rows of the file. See trace.h. */
 #include "diag/trace.h"
 
+#include "core/kernel.h"
 #include "core/mem.h"
 #include "diag/trace_number.h"
 
@@ -121,22 +122,12 @@ static void value_row(struct bp_trace *trace, const struct moment *moment, enum 
 
 /* ---- a step ----------------------------------------------------------------- */
 
-/* Adds the rows of a batch into the step's sums of one layer; the loops run over
- * neurons, side by side. */
-static void add_rows(size_t n, size_t width, const double *restrict value,
-                     const struct bp_trace_sums *restrict into, size_t at)
+/* Adds the rows of a batch into the step's sums of one layer. */
+static void add_rows(size_t n, size_t width, const double *value, const struct bp_trace_sums *into,
+                     size_t at)
 {
-    double *restrict sum = into->sum + at, *restrict size = into->abs + at;
-    double *restrict max = into->max + at, *restrict zero = into->zero + at;
-    for (size_t s = 0; s < n; s++, value += width)
-        for (size_t i = 0; i < width; i++) {
-            const double v = value[i];
-            const double absolute = fabs(v);
-            sum[i] += v;
-            size[i] += absolute;
-            max[i] = absolute > max[i] ? absolute : max[i];
-            zero[i] += v == 0.0 ? 1.0 : 0.0;
-        }
+    bp_kernel_column_tally(n, width, value, into->sum + at, into->abs + at, into->max + at,
+                           into->zero + at);
 }
 
 static struct bp_neuron_stats stats_of(double sum, double abs, double max, double zero, double n,

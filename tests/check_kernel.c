@@ -45,7 +45,7 @@ static void arrays_init(struct arrays *x, const struct shape *s)
     x->w = numbers(&rng, s->out * s->in);
     x->b = numbers(&rng, s->out);
     x->d = numbers(&rng, s->n * s->out);
-    x->most = (s->n + s->in) * (s->in + s->out) + s->n * s->out;
+    x->most = (s->n + s->in) * (s->in + s->out) + (s->n + 4) * s->out;
     x->right = numbers(&rng, x->most);
     x->own = numbers(&rng, x->most);
 }
@@ -147,6 +147,19 @@ static void try_columns(struct arrays *x, const struct shape *s)
         x->right[i] = chain(0.0, s->n, x->d + i, s->out, x->d + i, s->out);
     bp_kernel_column_squares(s->n, s->out, x->d, x->own);
     same_end(x, "column squares", s);
+    same_start(x);
+    for (size_t r = 0; r < s->n; r++)
+        for (size_t i = 0; i < s->out; i++) {
+            const double v = x->d[r * s->out + i];
+            double *at = x->right + i;
+            at[0] += v;
+            at[s->out] += fabs(v);
+            at[2 * s->out] = fmax(at[2 * s->out], fabs(v));
+            at[3 * s->out] += v == 0.0;
+        }
+    bp_kernel_column_tally(s->n, s->out, x->d, x->own, x->own + s->out, x->own + 2 * s->out,
+                           x->own + 3 * s->out);
+    same_end(x, "column tally", s);
 }
 
 START_TEST(products_are_the_plain_sums_bit_for_bit)
