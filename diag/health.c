@@ -110,7 +110,8 @@ static int cause_before(const struct bp_findings *findings, size_t n_causes, enu
         const struct bp_finding *finding = &findings->item[k];
         const bool earlier = rank == BP_RANK_RUN || finding->look == BP_LOOK_DATA ||
                              finding->look == BP_LOOK_NETWORK || finding->look == BP_LOOK_SYMMETRY;
-        if (!finding->note && finding->follows < 0 && earlier)
+        /* what is wrong with somebody's check is not felt by the run */
+        if (!finding->note && finding->follows < 0 && earlier && finding->look != BP_LOOK_CHECK)
             return (int)k;
     }
     return -1;

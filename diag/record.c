@@ -36,6 +36,22 @@ void bp_record_set(struct bp_record *record, const char *key, const char *format
     va_end(args);
 }
 
+void bp_record_proof(const struct bp_record *record, char *text, size_t size)
+{
+    text[0] = '\0';
+    if (record->n_curves < 2)
+        return;
+    const struct bp_curve *before = &record->curve[0];
+    const struct bp_curve *after = &record->curve[record->n_curves - 1];
+    int n = snprintf(text, size, "the same run %s: loss %.4g in place of %.4g", after->name,
+                     after->end_loss, before->end_loss);
+    if (!isnan(after->end_accuracy) && n >= 0 && (size_t)n < size)
+        n += snprintf(text + n, size - (size_t)n, ", accuracy %.1f %% in place of %.1f %%",
+                      100.0 * after->end_accuracy, 100.0 * before->end_accuracy);
+    if (!after->done && n >= 0 && (size_t)n < size)
+        snprintf(text + n, size - (size_t)n, " (not at its end yet)");
+}
+
 enum bp_status bp_curve_init(struct bp_curve *curve, const char *name, size_t n)
 {
     *curve = (struct bp_curve){.n = n, .end_loss = NAN, .end_accuracy = NAN};

@@ -79,6 +79,10 @@ void bp_record_release(struct bp_record *record);
 void bp_record_set(struct bp_record *record, const char *key, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* What the last counterfactual did, beside the run as given: "the same run with ...:
+ * loss 0.02 in place of 0.41"; empty where there is none. */
+void bp_record_proof(const struct bp_record *record, char *text, size_t size);
+
 /* Room for n points. BP_ENOMEM. */
 enum bp_status bp_curve_init(struct bp_curve *curve, const char *name, size_t n);
 void bp_curve_release(struct bp_curve *curve);

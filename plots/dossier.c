@@ -229,7 +229,7 @@ struct parts {
     struct bp_page_fact fact[BP_RECORD_SETTINGS];
     struct bp_page_figure figure[BP_GALLERY_MAX];
     struct traces traces;
-    char verdict[BP_RECORD_LINE], expected[2 * BP_RECORD_LINE + 64];
+    char verdict[BP_RECORD_LINE], proof[2 * BP_RECORD_LINE], expected[2 * BP_RECORD_LINE + 64];
 };
 
 static void add_facts(struct parts *parts, const struct bp_record *record)
@@ -260,10 +260,12 @@ static enum bp_status make_parts(struct parts *parts, const struct bp_record *re
 {
     verdict_of(record, parts->verdict, sizeof parts->verdict);
     expected_of(record, parts->expected, sizeof parts->expected);
+    bp_record_proof(record, parts->proof, sizeof parts->proof);
     parts->page = (struct bp_page){.name = record->name,
                                    .title = record->title,
                                    .state = state_of(record),
                                    .verdict = parts->verdict,
+                                   .proof = parts->proof,
                                    .expected = parts->expected[0] == '\0' ? NULL : parts->expected,
                                    .findings = &record->findings,
                                    .check = record->checked ? &record->check : NULL,

@@ -26,6 +26,10 @@ static void put_verdict(struct bp_buffer *to, const struct bp_page *page)
     bp_buffer_print(to, "<p class=\"verdict %s\"><strong>%s</strong> ", bp_part_class(page->state),
                     bp_part_state(page->state));
     bp_buffer_escape(to, page->verdict);
+    if (page->proof != NULL && page->proof[0] != '\0') {
+        bp_buffer_put(to, "<br>proof: ");
+        bp_buffer_escape(to, page->proof);
+    }
     if (page->expected != NULL) {
         bp_buffer_put(to, "<br><span class=\"soft\">");
         bp_buffer_escape(to, page->expected);

@@ -57,6 +57,7 @@ struct bp_page {
     const char *title; /* its title */
     enum bp_page_state state;
     const char *verdict;  /* the summary's line */
+    const char *proof;    /* what putting the cause right does; NULL */
     const char *expected; /* "as expected", "expected symmetric-weights, which is missing" */
     const struct bp_findings *findings;
     size_t facts;

@@ -54,19 +54,10 @@ static void training(FILE *out, const struct bp_record *record)
 /* What putting the causes right did to the same run. */
 static void proof(FILE *out, const struct bp_record *record)
 {
-    for (size_t k = 1; k < record->n_curves; k++) {
-        const struct bp_curve *before = &record->curve[0], *after = &record->curve[k];
-        char text[500];
-        int n = snprintf(text, sizeof text, "the same run %s: loss %.4g in place of %.4g",
-                         after->name, after->end_loss, before->end_loss);
-        if (!isnan(after->end_accuracy))
-            n += snprintf(text + n, sizeof text - (size_t)n,
-                          ", accuracy %.1f %% in place of %.1f %%", 100.0 * after->end_accuracy,
-                          100.0 * before->end_accuracy);
-        snprintf(text + n, sizeof text - (size_t)n, "%s",
-                 after->done ? "" : " (not at its end yet)");
+    char text[2 * BP_RECORD_LINE];
+    bp_record_proof(record, text, sizeof text);
+    if (text[0] != '\0')
         bp_report_wrap(out, 0, "proof       ", text);
-    }
 }
 
 static void outcome(FILE *out, const struct bp_record *record, bool colour)
