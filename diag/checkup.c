@@ -9,6 +9,7 @@
 #include "diag/epoch.h"
 #include "diag/gradreport.h"
 #include "diag/outset.h"
+#include "diag/owntrace.h"
 #include "diag/report.h"
 #include "diag/shard.h"
 #include "diag/twocolumns.h"
@@ -318,6 +319,8 @@ static enum bp_status look(struct bp_checkup *checkup, struct bp_view *view,
         merge_twins(&checkup->findings);
     if (status == BP_OK)
         order_mixing(&checkup->findings);
+    if (status == BP_OK && checkup->checked && checkup->check.outcome == BP_OUTCOME_DISAGREES)
+        status = bp_owntrace_run(view, checkup->theta, &batch, &checkup->findings, error);
     return status == BP_OK ? bp_outset_run(view, &batch, &checkup->findings) : status;
 }
 
