@@ -21,6 +21,7 @@ RULE(loss_not_finite)
         return false;
     const struct bp_course *course = health->course;
     finding->step = (long)course->bad_step;
+    finding->note = health->done; /* it came back: an output that was 0 or 1 for a while */
     if (course->bad_layer > 0) {
         finding->layer = (int)course->bad_layer;
         bp_finding_because(finding, "at step %zu, first in z of layer %zu", course->bad_step,
