@@ -102,6 +102,11 @@ uninstall:
 examples: backprobe lib
 	@sh examples/run.sh ./backprobe $(BUILD)
 
+## ladder: the five rungs, for the built-in network and for an example
+ladder: backprobe
+	./backprobe ladder
+	./backprobe ladder --subject 'python3 examples/python-lists/xor.py'
+
 ## setup: install what running and testing need (nothing when nothing is missing)
 setup:
 	@sh setup/packages.sh
@@ -205,4 +210,4 @@ help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
 
 export BACKPROBE_SMALL
-.PHONY: FORCE bench bench-instructions confusion all lib install uninstall examples setup setup-dev scenarios plots test mnist subjects layers lint asan valgrind clean help
+.PHONY: FORCE ladder bench bench-instructions confusion all lib install uninstall examples setup setup-dev scenarios plots test mnist subjects layers lint asan valgrind clean help

@@ -12,6 +12,7 @@ static const struct bp_command *const COMMANDS[] = {
     &bp_command_run,
     &bp_command_check,
     &bp_command_plot,
+    &bp_command_ladder,
     &bp_command_compare,
     &bp_command_trace,
     &bp_command_merge,
