@@ -2,6 +2,7 @@
 #include "diag/health.h"
 
 #include "core/fmath.h"
+#include "core/mem.h"
 #include "diag/health_rules.h"
 
 #include <math.h>
@@ -145,11 +146,14 @@ enum bp_status bp_health_run(struct bp_health *health, struct bp_findings *findi
                    bp_health_reached(bp_health_last(health)->loss, bp_health_last(health)->accuracy,
                                      health->baseline);
     health->stalled = health->course != NULL && is_stalled(health);
+    const size_t n = health->data->n + health->data->n_in + 1;
+    health->scratch =
+        bp_mem_new(n, sizeof(double) > sizeof(size_t) ? sizeof(double) : sizeof(size_t));
+    enum bp_status status = health->scratch == NULL ? BP_ENOMEM : BP_OK;
     for (size_t i = 0; i < n_tables; i++)
-        for (size_t k = 0; k < table[i].n; k++) {
-            const enum bp_status status = apply(health, &table[i].rule[k], findings, findings->n);
-            if (status != BP_OK)
-                return status;
-        }
-    return BP_OK;
+        for (size_t k = 0; k < table[i].n && status == BP_OK; k++)
+            status = apply(health, &table[i].rule[k], findings, findings->n);
+    bp_mem_free(health->scratch);
+    health->scratch = NULL;
+    return status;
 }

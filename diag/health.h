@@ -32,6 +32,7 @@ struct bp_health {
     double validation;              /* accuracy on other data, or NaN */
     double training;                /* accuracy on the training data, or NaN */
     /* filled by bp_health_run() */
+    void *scratch;   /* while it runs: n indices, or n_in + 1 numbers */
     double baseline; /* loss of the best constant answer, per sample */
     bool done;       /* the run reached its end */
     bool stalled;    /* the loss no longer went down, or was never finite */

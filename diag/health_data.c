@@ -2,8 +2,6 @@
 #define _GNU_SOURCE /* qsort_r() */
 #include "diag/health_rules.h"
 
-#include "core/mem.h"
-
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -152,12 +150,8 @@ static size_t contradictions(const struct bp_dataset *data, size_t *order, size_
 RULE(targets_contradict)
 {
     const struct bp_dataset *data = health->data;
-    size_t *order = bp_mem_new(data->n, sizeof *order);
     size_t example = 0;
-    if (order == NULL)
-        return false;
-    const size_t found = contradictions(data, order, &example);
-    bp_mem_free(order);
+    const size_t found = contradictions(data, health->scratch, &example);
     finding->number = (double)found / (double)data->n;
     if (!(finding->number > rule->threshold))
         return false;

@@ -63,7 +63,7 @@ RULE(too_few_hidden_units)
     enum { MOST_SAMPLES = 2000, MOST_INPUTS = 1000 };
     const struct bp_dataset *data = health->data;
     if (!is_one_neuron(health) || data->classes != 2 || data->n > MOST_SAMPLES ||
-        data->n_in > MOST_INPUTS || bp_separable_run(data) != BP_SEPARABLE_NO)
+        data->n_in > MOST_INPUTS || bp_separable_run(data, health->scratch) != BP_SEPARABLE_NO)
         return false;
     if (health->net->spec.layers > 1 && hidden_is_linear(health) && layer_of(health, 1)->width > 1)
         bp_finding_because(finding,

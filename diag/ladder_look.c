@@ -143,7 +143,11 @@ enum bp_status bp_rung_separable(struct bp_climb *climb)
 {
     struct bp_rung_look *look =
         bp_climb_look(climb, "%s, %zu samples", bp_climb_title(climb), climb->data->n);
-    const enum bp_separable separable = bp_separable_run(climb->data);
+    double *scratch = bp_mem_new(climb->data->n_in + 1, sizeof *scratch);
+    if (scratch == NULL)
+        return BP_ENOMEM;
+    const enum bp_separable separable = bp_separable_run(climb->data, scratch);
+    bp_mem_free(scratch);
     if (separable == BP_SEPARABLE_UNKNOWN)
         return BP_ENOMEM; /* four points at the corners of a square leave no other doubt */
     if (separable == BP_SEPARABLE_YES)

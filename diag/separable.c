@@ -1,8 +1,6 @@
 /* separable.c -- see separable.h. */
 #include "diag/separable.h"
 
-#include "core/mem.h"
-
 #include <math.h>
 
 enum { ITERATIONS = 20000 };
@@ -44,7 +42,7 @@ static double step_towards(const struct bp_dataset *data, size_t s, double *v)
     return squares;
 }
 
-static enum bp_separable walk(const struct bp_dataset *data, double *v)
+enum bp_separable bp_separable_run(const struct bp_dataset *data, double *v)
 {
     for (size_t k = 0; k < data->n_in; k++)
         v[k] = sign_of(data, 0) * data->x[k];
@@ -66,14 +64,4 @@ static enum bp_separable walk(const struct bp_dataset *data, double *v)
             return BP_SEPARABLE_NO;
     }
     return BP_SEPARABLE_UNKNOWN;
-}
-
-enum bp_separable bp_separable_run(const struct bp_dataset *data)
-{
-    double *v = bp_mem_new(data->n_in + 1, sizeof *v);
-    if (v == NULL)
-        return BP_SEPARABLE_UNKNOWN;
-    const enum bp_separable answer = walk(data, v);
-    bp_mem_free(v);
-    return answer;
 }

@@ -14,8 +14,8 @@
 
 enum bp_separable { BP_SEPARABLE_YES, BP_SEPARABLE_NO, BP_SEPARABLE_UNKNOWN };
 
-/* data with two classes, by bp_dataset_label(). UNKNOWN when the iterations ran out,
- * or there is no memory. */
-enum bp_separable bp_separable_run(const struct bp_dataset *data);
+/* data with two classes, by bp_dataset_label(); scratch: n_in + 1 numbers. UNKNOWN when
+ * the iterations ran out. */
+enum bp_separable bp_separable_run(const struct bp_dataset *data, double *scratch);
 
 #endif

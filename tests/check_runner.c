@@ -1,0 +1,255 @@
+/* check_runner.c -- scenarios show what they say they show; looking changes nothing. */
+#include "core/mem.h"
+#include "scenarios/runner.h"
+#include "scenarios/scenario_report.h"
+#include "scenarios/setup.h"
+#include "tests/scratch.h"
+#include "tests/small.h"
+
+#include <check.h>
+#include <glob.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct bp_runner_options PLAIN = {0};
+
+static void read_scenario(struct bp_scenario *scenario, const char *path)
+{
+    struct bp_error error = {""};
+    ck_assert_msg(bp_scenario_read(scenario, path, &error) == BP_OK, "%s", error.text);
+}
+
+static enum bp_status run_text(struct bp_record *record, const char *text, struct bp_error *error)
+{
+    struct bp_scenario scenario;
+    enum bp_status status = bp_scenario_read(&scenario, scratch_text("a.conf", text), error);
+    if (status != BP_OK)
+        return status;
+    status = bp_runner_run(record, &scenario, &PLAIN, error);
+    bp_scenario_release(&scenario);
+    return status;
+}
+
+/* ---- every scenario -------------------------------------------------------------------- */
+
+static glob_t files;
+
+static bool is_large(const struct bp_scenario *scenario)
+{
+    return bp_spec_parameters(&scenario->network) > 1000 || scenario->runs > 1 ||
+           scenario->train.epochs > 5000;
+}
+
+START_TEST(a_scenario_shows_what_it_expects)
+{
+    struct bp_scenario scenario;
+    struct bp_record record;
+    struct bp_error error = {""};
+    read_scenario(&scenario, files.gl_pathv[_i]);
+    ck_assert_msg(scenario.expects, "%s expects nothing", files.gl_pathv[_i]);
+    if (!small_only() || !is_large(&scenario)) {
+        ck_assert_msg(bp_runner_run(&record, &scenario, &PLAIN, &error) == BP_OK, "%s", error.text);
+        ck_assert_msg(record.as_expected, "%s: missing '%s', unexpected '%s'%s", files.gl_pathv[_i],
+                      record.missing, record.unexpected,
+                      record.has_goal && !record.goal_met ? ", goal missed" : "");
+        bp_record_release(&record);
+    }
+    bp_scenario_release(&scenario);
+}
+END_TEST
+
+/* ---- looking changes nothing -------------------------------------------------------------- */
+
+static const char *const WATCHED =
+    "data = \"xor\"; network = { widths = [2, 3, 1]; hidden = \"tanh\"; };"
+    "init = { scheme = \"normal\"; seed = 3; };"
+    "train = { rate = 0.5; batch = 2; epochs = 200; momentum = 0.5; };"
+    "trace = { samples = [0, 1, 2, 3]; steps = [0, 10]; };";
+
+START_TEST(training_with_every_look_ends_in_the_same_bits_as_without)
+{
+    struct bp_scenario scenario;
+    struct bp_record record;
+    struct bp_rig rig;
+    struct bp_sgd sgd;
+    struct bp_error error = {""};
+    read_scenario(&scenario, scratch_text("a.conf", WATCHED));
+    ck_assert_msg(bp_runner_run(&record, &scenario, &PLAIN, &error) == BP_OK, "%s", error.text);
+    ck_assert_int_eq(bp_rig_build(&rig, &scenario, NULL, 0, &error), BP_OK);
+    ck_assert_int_eq(bp_rig_start(&rig, &scenario, rig.init.seed, &error), BP_OK);
+    const struct bp_dataset *data = &rig.data.train;
+    ck_assert_int_eq(bp_sgd_init(&sgd, &rig.net, &rig.train, data->n, data->x, data->t), BP_OK);
+    bp_sgd_run(&sgd, NULL);
+    ck_assert_mem_eq(rig.net.theta, record.net.theta, rig.net.n_theta * sizeof(double));
+    bp_sgd_release(&sgd);
+    bp_rig_release(&rig);
+    bp_record_release(&record);
+    bp_scenario_release(&scenario);
+}
+END_TEST
+
+/* ---- expectations can fail ------------------------------------------------------------------ */
+
+#define ZERO                                                                                       \
+    "data = \"xor\"; network = { widths = [2, 2, 1]; hidden = \"tanh\"; }; init = \"zero\";"       \
+    "train = { rate = 1.0; epochs = 300; };"
+
+START_TEST(a_missing_finding_fails_the_scenario)
+{
+    struct bp_record record;
+    ck_assert_int_eq(run_text(&record, ZERO "expect = [\"zero-weights\", \"units-dead\"];", NULL),
+                     BP_OK);
+    ck_assert(!record.as_expected);
+    ck_assert_str_eq(record.missing, "units-dead");
+    ck_assert_str_eq(record.unexpected, "");
+    bp_record_release(&record);
+}
+END_TEST
+
+START_TEST(an_extra_finding_fails_the_scenario)
+{
+    struct bp_record record;
+    ck_assert_int_eq(run_text(&record, ZERO "expect = [];", NULL), BP_OK);
+    ck_assert(!record.as_expected);
+    ck_assert_ptr_nonnull(strstr(record.unexpected, "zero-weights"));
+    bp_record_release(&record);
+}
+END_TEST
+
+START_TEST(a_missed_goal_fails_the_scenario)
+{
+    struct bp_record record;
+    ck_assert_int_eq(
+        run_text(&record, ZERO "goal = { accuracy = 1.0; }; expect = [\"zero-weights\"];", NULL),
+        BP_OK);
+    ck_assert(!record.as_expected);
+    ck_assert(!record.goal_met);
+    bp_record_release(&record);
+}
+END_TEST
+
+/* ---- proof --------------------------------------------------------------------------------------
+ */
+
+START_TEST(a_planted_fault_is_named_and_the_right_backprop_trains)
+{
+    struct bp_record record;
+    struct bp_error error = {""};
+    ck_assert_msg(run_text(&record,
+                           "data = \"xor\"; network = { widths = [2, 4, 1]; };"
+                           "init = { scheme = \"normal\"; seed = 1; };"
+                           "train = { rate = 5.0; epochs = 3000; };"
+                           "fault = \"sign-flipped\"; expect = [\"sign-flipped\"];",
+                           &error) == BP_OK,
+                  "%s", error.text);
+    ck_assert_msg(record.as_expected, "missing '%s', unexpected '%s'", record.missing,
+                  record.unexpected);
+    ck_assert_uint_eq(record.n_curves, 2);
+    ck_assert(!record.curve[0].done);
+    ck_assert(record.curve[1].done);
+    ck_assert_double_lt(record.curve[1].end_loss, 0.1 * record.curve[0].end_loss);
+    bp_record_release(&record);
+}
+END_TEST
+
+/* ---- trouble
+ * --------------------------------------------------------------------------------------- */
+
+START_TEST(what_cannot_be_run_is_refused_with_one_line)
+{
+    static const struct {
+        const char *text, *complaint;
+    } BAD[] = {
+        {"data = \"xor\"; network = { widths = [2, 2, 1]; }; fault = \"sign-fliped\";",
+         "sign-flipped"},
+        {"data = \"xor\"; network = { widths = [2, 2, 1]; }; fault = \"skipped-layer:9\";",
+         "a.conf"},
+        {"data = \"xor\"; network = { widths = [2, 2, 1]; }; subject = \"case-z\";",
+         "expected case-a"},
+        {"data = \"xor\"; network = { widths = [2, 3, 1]; }; subject = \"case-c\";", "2-2-1"},
+        {"data = \"xor\"; network = { widths = [2, 2, 1]; }; subject = \"case-a\"; repair = "
+         "[\"B1\"];",
+         "B1"},
+        {"data = \"xor\"; network = { widths = [2, 2, 1]; }; init = { theta = [1.0, 2.0]; };",
+         "2 numbers, expected 9"},
+    };
+    for (size_t k = 0; k < sizeof BAD / sizeof *BAD; k++) {
+        struct bp_record record;
+        struct bp_error error = {""};
+        const size_t held = bp_mem_held();
+        const enum bp_status status = run_text(&record, BAD[k].text, &error);
+        ck_assert_msg(status == BP_EINPUT, "%s: %s", BAD[k].text, bp_status_text(status));
+        ck_assert_msg(k == 1 || strstr(error.text, BAD[k].complaint) != NULL, "%s: %s", BAD[k].text,
+                      error.text);
+        ck_assert_ptr_null(strchr(error.text, '\n'));
+        ck_assert_uint_eq(bp_mem_held(), held);
+    }
+}
+END_TEST
+
+static enum bp_status run_small(void *self, struct bp_error *error)
+{
+    struct bp_record record;
+    const enum bp_status status = run_text(&record, self, error);
+    if (status == BP_OK)
+        bp_record_release(&record);
+    return status;
+}
+
+START_TEST(every_failed_allocation_is_a_status_and_leaks_nothing)
+{
+    char text[] = "data = \"and\"; network = { widths = [2, 1]; }; init = \"zero\";"
+                  "train = { rate = 1.0; epochs = 2; };";
+    ck_assert_uint_gt(scratch_fail_every(run_small, text), 20);
+}
+END_TEST
+
+/* ---- words
+ * ------------------------------------------------------------------------------------------- */
+
+START_TEST(the_report_fits_80_columns)
+{
+    struct bp_record record;
+    const struct bp_scenario_style style = {0};
+    char *text = NULL;
+    size_t size = 0;
+    ck_assert_int_eq(run_text(&record, ZERO "expect = [\"zero-weights\"];", NULL), BP_OK);
+    FILE *out = open_memstream(&text, &size);
+    ck_assert_int_eq(bp_scenario_report(out, &record, &style), BP_OK);
+    bp_scenario_table_head(out);
+    bp_scenario_table_row(out, &record, false);
+    fclose(out);
+    for (const char *line = text; *line != '\0'; line = strchr(line, '\n') + 1) {
+        size_t columns = 0;
+        for (const char *c = line; *c != '\n'; c++)
+            columns += ((unsigned char)*c & 0xc0) != 0x80;
+        ck_assert_msg(columns <= 80, "%.*s", (int)strcspn(line, "\n"), line);
+    }
+    free(text);
+    bp_record_release(&record);
+}
+END_TEST
+
+Suite *runner_suite(void);
+Suite *runner_suite(void)
+{
+    Suite *suite = suite_create("runner");
+    TCase *tcase = tcase_create("scenarios");
+    tcase_set_timeout(tcase, 120);
+    if (glob("scenarios/*.conf", 0, NULL, &files) == 0)
+        tcase_add_loop_test(tcase, a_scenario_shows_what_it_expects, 0, (int)files.gl_pathc);
+    suite_add_tcase(suite, tcase);
+    tcase = tcase_create("runner");
+    tcase_set_timeout(tcase, 60);
+    tcase_add_checked_fixture(tcase, scratch_open, scratch_close);
+    tcase_add_test(tcase, training_with_every_look_ends_in_the_same_bits_as_without);
+    tcase_add_test(tcase, a_missing_finding_fails_the_scenario);
+    tcase_add_test(tcase, an_extra_finding_fails_the_scenario);
+    tcase_add_test(tcase, a_missed_goal_fails_the_scenario);
+    tcase_add_test(tcase, a_planted_fault_is_named_and_the_right_backprop_trains);
+    tcase_add_test(tcase, what_cannot_be_run_is_refused_with_one_line);
+    tcase_add_test(tcase, every_failed_allocation_is_a_status_and_leaks_nothing);
+    tcase_add_test(tcase, the_report_fits_80_columns);
+    suite_add_tcase(suite, tcase);
+    return suite;
+}
