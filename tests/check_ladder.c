@@ -121,7 +121,7 @@ static const struct {
              {"sign-flipped", 3, "the deltas are wrong already", "sign-flipped"},
              {"batch-mean-missing", 3, "what is made of the deltas", "batch-mean-missing"},
              {"update-skipped", 3, "the step is not", "update-skipped"},
-             {"sign-flipped-below", 4, "the deltas are wrong already", "layer-sign-flipped"},
+             {"weights-left-out", 4, "the deltas are wrong already", "weights-left-out"},
              {"update-before-backprop", 4, "the step is not", "update-before-backprop"},
              {"mean-for-sum-in-propagation", 5, "the deltas are wrong already",
               "mean-for-sum-in-propagation"},
