@@ -4,9 +4,11 @@
 #include "core/mem.h"
 #include "diag/report.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -315,21 +317,81 @@ enum bp_status bp_dossier_add(struct bp_dossier *dossier, const struct bp_record
         status = explain_all(&record->findings, out, error);
     if (status == BP_OK && (status = keep_line(dossier, record)) != BP_OK)
         bp_error_set(error, status, "%s: %s", record->name, bp_status_text(status));
+    if (status == BP_OK)
+        status = bp_page_card_write(&dossier->item[dossier->n - 1]->line, folder, error);
     return status;
+}
+
+/* ---- the index, with what earlier runs left ----------------------------------------- */
+
+enum { CARD_MAX = 1 << 16 };
+
+static bool is_in(const struct bp_dossier *dossier, const char *name)
+{
+    for (size_t i = 0; i < dossier->n; i++)
+        if (strcmp(dossier->item[i]->name, name) == 0)
+            return true;
+    return false;
+}
+
+/* The card of an earlier run, owned; NULL when there is none that is whole. */
+static char *read_card(const char *out, const char *name, enum bp_page_state *state)
+{
+    struct bp_buffer path = {0};
+    bp_buffer_print(&path, "%s/%s/card.html", out, name);
+    FILE *file = path.status == BP_OK ? fopen(path.text, "r") : NULL;
+    bp_buffer_release(&path);
+    if (file == NULL)
+        return NULL;
+    char *text = bp_mem_new(CARD_MAX, 1);
+    const size_t n = text == NULL ? 0 : fread(text, 1, CARD_MAX - 1, file);
+    fclose(file);
+    if (n > 0 && bp_page_card_check(text, state))
+        return text;
+    bp_mem_free(text);
+    return NULL;
+}
+
+static int is_run(const struct dirent *entry)
+{
+    return entry->d_name[0] != '.';
+}
+
+/* The lines of this dossier, then the cards of other runs in out, by name. */
+static struct bp_page_item *gather(const struct bp_dossier *dossier, const char *out, size_t *n)
+{
+    struct dirent **entry = NULL;
+    const int entries = scandir(out, &entry, is_run, alphasort);
+    const size_t others = entries < 0 ? 0 : (size_t)entries;
+    struct bp_page_item *line = bp_mem_new(dossier->n + others, sizeof *line);
+    *n = 0;
+    for (size_t i = 0; line != NULL && i < dossier->n; i++)
+        line[(*n)++] = dossier->item[i]->line;
+    for (size_t i = 0; i < others; i++) {
+        enum bp_page_state state;
+        char *card = line == NULL || is_in(dossier, entry[i]->d_name)
+                         ? NULL
+                         : read_card(out, entry[i]->d_name, &state);
+        if (card != NULL)
+            line[(*n)++] = (struct bp_page_item){.state = state, .card = card};
+        free(entry[i]); /* scandir's own */
+    }
+    free(entry);
+    return line;
 }
 
 enum bp_status bp_dossier_close(const struct bp_dossier *dossier, const char *out,
                                 struct bp_error *error)
 {
     char title[60];
-    struct bp_page_item *line = bp_mem_new(dossier->n, sizeof *line);
+    size_t n;
+    struct bp_page_item *line = gather(dossier, out, &n);
     if (line == NULL)
         return bp_error_set(error, BP_ENOMEM, "%s", bp_status_text(BP_ENOMEM));
-    for (size_t i = 0; i < dossier->n; i++)
-        line[i] = dossier->item[i]->line;
-    snprintf(title, sizeof title, "backprobe: %zu scenario%s", dossier->n,
-             dossier->n == 1 ? "" : "s");
-    const enum bp_status status = bp_page_index_write(title, dossier->n, line, out, error);
+    snprintf(title, sizeof title, "backprobe: %zu scenario%s", n, n == 1 ? "" : "s");
+    const enum bp_status status = bp_page_index_write(title, n, line, out, error);
+    for (size_t i = dossier->n; i < n; i++)
+        bp_mem_free((void *)line[i].card); /* made by read_card() */
     bp_mem_free(line);
     return status;
 }

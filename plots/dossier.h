@@ -2,7 +2,8 @@
  *
  *     out/NAME/report.html    each run's own (plots/page.h)
  *     out/explain/CAUSE.html  a page on each cause that was found in any
- *     out/index.html          all of them, when the last one is in
+ *     out/NAME/card.html      its part of the index
+ *     out/index.html          all of them, and those that earlier runs left in out
  *
  * A run's record may go once it is in: the dossier keeps a line of it.
  */
@@ -40,7 +41,8 @@ enum bp_status bp_dossier_add(struct bp_dossier *dossier, const struct bp_record
 /* A run that could not be made: why. BP_ENOMEM. */
 enum bp_status bp_dossier_fail(struct bp_dossier *dossier, const char *name, const char *why);
 
-/* Writes out/index.html. BP_ENOMEM, BP_EFILE. */
+/* Writes out/index.html, with the cards of runs that were made before. BP_ENOMEM,
+ * BP_EFILE. */
 enum bp_status bp_dossier_close(const struct bp_dossier *dossier, const char *out,
                                 struct bp_error *error);
 

@@ -24,6 +24,7 @@
 #include "diag/finding.h"
 #include "diag/gradcheck.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* What a scenario came to. */
@@ -86,7 +87,16 @@ struct bp_page_item {
     const char *help;     /* NULL */
     size_t n;             /* epochs of the small curve */
     const double *loss;
+    const char *card; /* as bp_page_card_write() wrote it for an earlier run: then only this
+                         and state are used; else NULL */
 };
+
+/* Writes folder/card.html: the run's part of the index, for indexes to come. */
+enum bp_status bp_page_card_write(const struct bp_page_item *item, const char *folder,
+                                  struct bp_error *error);
+
+/* Whether text is such a card, whole, and of which state. */
+bool bp_page_card_check(const char *text, enum bp_page_state *state);
 
 /* Writes folder/index.html. */
 enum bp_status bp_page_index_write(const char *title, size_t n, const struct bp_page_item *item,

@@ -7,6 +7,7 @@
 #include "plots/page_parts.h"
 
 #include <math.h>
+#include <string.h>
 
 enum { SPARK_POINTS = 60, SPARK_WIDE = 140, SPARK_TALL = 40 };
 
@@ -72,6 +73,26 @@ static void put_item(struct bp_buffer *to, const struct bp_page_item *item)
     bp_buffer_put(to, "</li>\n");
 }
 
+static const char CARD_START[] = "<li class=\"card ", CARD_END[] = "</li>\n";
+
+enum bp_status bp_page_card_write(const struct bp_page_item *item, const char *folder,
+                                  struct bp_error *error)
+{
+    struct bp_buffer out = {0};
+    put_item(&out, item);
+    return bp_part_save(&out, folder, "card", error);
+}
+
+bool bp_page_card_check(const char *text, enum bp_page_state *state)
+{
+    const size_t n = strlen(text), start = sizeof CARD_START - 1, end = sizeof CARD_END - 1;
+    if (n < start + end || strncmp(text, CARD_START, start) != 0 ||
+        strcmp(text + n - end, CARD_END) != 0 || strstr(text, "<script") != NULL)
+        return false;
+    *state = strncmp(text + start, "well", 4) == 0 ? BP_PAGE_HEALTHY : BP_PAGE_ILL;
+    return true;
+}
+
 static size_t count_of(size_t n, const struct bp_page_item *item, enum bp_page_state state)
 {
     size_t count = 0;
@@ -88,7 +109,9 @@ static void put_group(struct bp_buffer *to, size_t n, const struct bp_page_item 
         return;
     bp_buffer_print(to, "<section>\n<h2>%s (%zu)</h2>\n<ul class=\"cards\">\n", heading, count);
     for (size_t i = 0; i < n; i++)
-        if (item[i].state == state)
+        if (item[i].state == state && item[i].card != NULL)
+            bp_buffer_put(to, item[i].card);
+        else if (item[i].state == state)
             put_item(to, &item[i]);
     bp_buffer_put(to, "</ul>\n</section>\n");
 }

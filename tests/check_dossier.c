@@ -78,6 +78,26 @@ START_TEST(a_run_is_on_its_page_and_in_the_index)
 }
 END_TEST
 
+START_TEST(the_index_keeps_earlier_runs_but_not_what_is_no_card)
+{
+    struct bp_dossier first = {0}, second = {0};
+    ck_assert_int_eq(bp_dossier_add(&first, &record, NULL, NULL, NULL, out, &error), BP_OK);
+    bp_dossier_release(&first);
+    char command[400];
+    snprintf(command, sizeof command,
+             "cd %s && mkdir odd half && echo '<li class=\"card ill\"><script>x</script></li>' > "
+             "odd/card.html && printf '<li class=\"card well\">' > half/card.html",
+             out);
+    ck_assert_int_eq(system(command), 0);
+    ck_assert_int_eq(bp_dossier_fail(&second, "other.conf", "other.conf: no"), BP_OK);
+    ck_assert_int_eq(bp_dossier_close(&second, out, &error), BP_OK);
+    bp_dossier_release(&second);
+    ck_assert(holds("index.html", "href=\"xor-zero/report.html\""));
+    ck_assert(holds("index.html", "1 of 2 ill, 0 healthy, 1 did not run"));
+    ck_assert(!holds("index.html", "<script>"));
+}
+END_TEST
+
 START_TEST(every_finding_has_a_page_to_go_to)
 {
     struct bp_dossier dossier = {0};
@@ -196,6 +216,7 @@ Suite *dossier_suite(void)
     tcase_add_checked_fixture(tcase, enter, leave);
     tcase_set_timeout(tcase, 120);
     tcase_add_test(tcase, a_run_is_on_its_page_and_in_the_index);
+    tcase_add_test(tcase, the_index_keeps_earlier_runs_but_not_what_is_no_card);
     tcase_add_test(tcase, every_finding_has_a_page_to_go_to);
     tcase_add_test(tcase, a_page_leaves_the_network_as_it_was);
     tcase_add_test(tcase, every_failed_allocation_is_said_and_nothing_is_held);

@@ -166,13 +166,13 @@ void page_samples_write(const char *folder, bool large)
         loss[i] = 0.13 / (1 + i * i / 100.0);
     const struct bp_page_item item[] = {
         {"large", "Digits, 784-30-10", BP_PAGE_HEALTHY, "gradient agrees; accuracy 0.97", NULL,
-         NULL, NULL, NULL, 400, loss},
+         NULL, NULL, NULL, 400, loss, NULL},
         {"small", "XOR <script>alert(1)</script>", BP_PAGE_ILL,
          "missing-activation-derivative in layer 2 (certain)", "as expected",
          "missing-activation-derivative", "the start", "multiply the output delta by a * (1 - a)",
-         5, loss},
+         5, loss, NULL},
         {"gone", "A file that is not there", BP_PAGE_FAILED, "gone.conf: cannot be read", NULL,
-         NULL, NULL, NULL, 0, NULL}};
+         NULL, NULL, NULL, 0, NULL, NULL}};
     write_one(folder, "small", "2-4-1 sigmoid squared-error", true);
     if (large)
         write_one(folder, "large", "784-30-10 sigmoid squared-error", false);
