@@ -1,172 +1,156 @@
+/* clang-format off */
 "use strict";
 /* The table of derivatives: all rows live in four typed arrays, 50 at a time are
  * in the page. Without this script the worst rows are in the page as they are. */
-(function() {
-const source = document.getElementById("check-data");
-if (!source)
-    return;
-const data = JSON.parse(source.textContent);
-const bytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
-const numbers = (text, size) => {
+(function () {
+  const source = document.getElementById("check-data");
+  if (!source) return;
+  const data = JSON.parse(source.textContent);
+  const bytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+  const numbers = (text, size) => {
     const b = bytes(text), view = new DataView(b.buffer), n = b.length / size;
     const out = new Float64Array(n);
     for (let i = 0; i < n; i++)
-        out[i] = size === 8 ? view.getFloat64(8 * i, true) : view.getFloat32(4 * i, true);
+      out[i] = size === 8 ? view.getFloat64(8 * i, true) : view.getFloat32(4 * i, true);
     return out;
-};
-const backprop = numbers(data.backprop, 8), numeric = numbers(data.numeric, 8);
-const error = numbers(data.error, 4), verdict = bytes(data.verdict);
-const n = backprop.length;
-const tensorOf = new Uint16Array(n);
-data.tensors.forEach((t, i) => tensorOf.fill(i, t.first, t.first + t.count));
-const name = (k) => {
+  };
+  const backprop = numbers(data.backprop, 8), numeric = numbers(data.numeric, 8);
+  const error = numbers(data.error, 4), verdict = bytes(data.verdict);
+  const n = backprop.length;
+  const tensorOf = new Uint16Array(n);
+  data.tensors.forEach((t, i) => tensorOf.fill(i, t.first, t.first + t.count));
+  const name = (k) => {
     const t = data.tensors[tensorOf[k]], i = k - t.first;
-    return t.cols === 0 ? `${t.name}[${i}]` : `${t.name}[${Math.floor(i / t.cols)},${i % t.cols}]`;
-};
-const difference = (k) => backprop[k] - numeric[k];
-const relative = (k) => {
+    return t.cols === 0 ? `${t.name}[${i}]`
+                        : `${t.name}[${Math.floor(i / t.cols)},${i % t.cols}]`;
+  };
+  const difference = (k) => backprop[k] - numeric[k];
+  const relative = (k) => {
     const size = Math.max(Math.abs(backprop[k]), Math.abs(numeric[k]));
     return size === 0 ? 0 : Math.abs(difference(k)) / size;
-};
-const badness = (k) => data.badness[verdict[k]];
-const columns = {
-    entry : (k) => k,
-    backprop : (k) => backprop[k],
-    numeric : (k) => numeric[k],
-    difference : (k) => Math.abs(difference(k)),
-    relative,
-    error : (k) => error[k],
-    verdict : (k) => badness(k),
-};
-const $ = (id) => document.getElementById(id);
-const ROWS = 50;
-let rows = [], first = 0, sort = "worst", down = true;
+  };
+  const badness = (k) => data.badness[verdict[k]];
+  const columns = {
+    entry: (k) => k, backprop: (k) => backprop[k], numeric: (k) => numeric[k],
+    difference: (k) => Math.abs(difference(k)), relative, error: (k) => error[k],
+    verdict: (k) => badness(k),
+  };
+  const $ = (id) => document.getElementById(id);
+  const ROWS = 50;
+  let rows = [], first = 0, sort = "worst", down = true;
 
-/* What is no number counts as the greatest: it is seen first where one looks
-   for trouble. */
-const order = (value, sign) => (a, b) => sign * (value[a] - value[b]) || a - b;
-const rank = (v) =>
-    (v !== v ? Number.MAX_VALUE : Math.max(-Number.MAX_VALUE, Math.min(v, Number.MAX_VALUE)));
-function arrange()
-{
+  /* What is no number counts as the greatest: it is seen first where one looks
+     for trouble. */
+  const order = (value, sign) => (a, b) => sign * (value[a] - value[b]) || a - b;
+  const rank = (v) => (v !== v ? Number.MAX_VALUE : Math.max(-Number.MAX_VALUE,
+                                                             Math.min(v, Number.MAX_VALUE)));
+  function arrange() {
     const layer = $("layer").value, kind = $("verdict").value, text = $("find").value.trim();
     const keep = [];
     for (let k = 0; k < n; k++) {
-        if (layer !== "" && String(data.tensors[tensorOf[k]].layer) !== layer)
-            continue;
-        if (kind === "bad" ? badness(k) < 2 : kind !== "" && String(verdict[k]) !== kind)
-            continue;
-        if (text !== "" && !name(k).toLowerCase().startsWith(text.toLowerCase()))
-            continue;
-        keep.push(k);
+      if (layer !== "" && String(data.tensors[tensorOf[k]].layer) !== layer) continue;
+      if (kind === "bad" ? badness(k) < 2 : kind !== "" && String(verdict[k]) !== kind) continue;
+      if (text !== "" && !name(k).toLowerCase().startsWith(text.toLowerCase())) continue;
+      keep.push(k);
     }
     const value = new Float64Array(n);
     if (sort === "worst") {
-        for (const k of keep)
-            value[k] = badness(k) * 4 + Math.min(relative(k) || 0, 3);
-        keep.sort(order(value, -1));
+      for (const k of keep) value[k] = badness(k) * 4 + Math.min(relative(k) || 0, 3);
+      keep.sort(order(value, -1));
     } else {
-        for (const k of keep)
-            value[k] = rank(columns[sort](k));
-        keep.sort(order(value, down ? -1 : 1));
+      for (const k of keep) value[k] = rank(columns[sort](k));
+      keep.sort(order(value, down ? -1 : 1));
     }
     rows = keep;
     first = 0;
     show();
-}
-/* Every digit, and no more zeros than one can count. */
-const full = (v) => (v !== 0 && Math.abs(v) < 1e-3 ? v.toExponential() : String(v));
-const cell = (row, text, bad) => {
+  }
+  /* Every digit, and no more zeros than one can count. */
+  const full = (v) => (v !== 0 && Math.abs(v) < 1e-3 ? v.toExponential() : String(v));
+  const cell = (row, text, bad) => {
     const td = row.insertCell();
     td.textContent = text;
-    if (bad)
-        td.className = "bad";
-};
-function show()
-{
+    if (bad) td.className = "bad";
+  };
+  function show() {
     const body = $("rows");
     body.textContent = "";
     for (const k of rows.slice(first, first + ROWS)) {
-        const row = body.insertRow(), th = document.createElement("th");
-        th.scope = "row";
-        th.textContent = name(k);
-        row.append(th);
-        cell(row, full(backprop[k]));
-        cell(row, full(numeric[k]));
-        cell(row, difference(k).toExponential(3));
-        cell(row, relative(k).toExponential(2));
-        cell(row, "\u00b1 " + error[k].toExponential(1));
-        cell(row, data.verdicts[verdict[k]], badness(k) >= 2);
+      const row = body.insertRow(), th = document.createElement("th");
+      th.scope = "row";
+      th.textContent = name(k);
+      row.append(th);
+      cell(row, full(backprop[k]));
+      cell(row, full(numeric[k]));
+      cell(row, difference(k).toExponential(3));
+      cell(row, relative(k).toExponential(2));
+      cell(row, "\u00b1 " + error[k].toExponential(1));
+      cell(row, data.verdicts[verdict[k]], badness(k) >= 2);
     }
     const last = Math.min(first + ROWS, rows.length);
-    $("count").textContent =
-        rows.length === 0
-            ? `no entry of ${n.toLocaleString("en")} fits`
-            : `${(first + 1).toLocaleString("en")} to ${last.toLocaleString("en")} of ` +
-                  `${rows.length.toLocaleString("en")}` +
-                  (rows.length < n ? ` (all: ${n.toLocaleString("en")})` : "");
+    $("count").textContent = rows.length === 0
+      ? `no entry of ${n.toLocaleString("en")} fits`
+      : `${(first + 1).toLocaleString("en")} to ${last.toLocaleString("en")} of ` +
+        `${rows.length.toLocaleString("en")}` +
+        (rows.length < n ? ` (all: ${n.toLocaleString("en")})` : "");
     $("back").disabled = first === 0;
     $("forward").disabled = last >= rows.length;
     document.querySelectorAll("#entries th[data-sort]").forEach((th) => {
-        if (th.dataset.sort === sort)
-            th.setAttribute("aria-sort", down ? "descending" : "ascending");
-        else
-            th.removeAttribute("aria-sort");
+      if (th.dataset.sort === sort) th.setAttribute("aria-sort", down ? "descending" : "ascending");
+      else th.removeAttribute("aria-sort");
     });
-}
-document.querySelectorAll("#entries th[data-sort] button").forEach((button) => {
+  }
+  document.querySelectorAll("#entries th[data-sort] button").forEach((button) => {
     button.addEventListener("click", () => {
-        const key = button.parentElement.dataset.sort;
-        down = sort === key ? !down : key !== "entry";
-        sort = key;
-        arrange();
+      const key = button.parentElement.dataset.sort;
+      down = sort === key ? !down : key !== "entry";
+      sort = key;
+      arrange();
     });
-});
-for (const id of ["layer", "verdict"])
-    $(id).addEventListener("change", arrange);
-let waiting = 0;
-$("find").addEventListener("input", () => {
+  });
+  for (const id of ["layer", "verdict"]) $(id).addEventListener("change", arrange);
+  let waiting = 0;
+  $("find").addEventListener("input", () => {
     clearTimeout(waiting);
     waiting = setTimeout(arrange, 120);
-});
-$("worst").addEventListener("click", () => {
+  });
+  $("worst").addEventListener("click", () => {
     sort = "worst";
     down = true;
     arrange();
-});
-const turn = (by) => () => {
+  });
+  const turn = (by) => () => {
     first = Math.max(0, first + by);
     show();
-};
-$("back").addEventListener("click", turn(-ROWS));
-$("forward").addEventListener("click", turn(ROWS));
-document.querySelectorAll(".check .screen").forEach((e) => { e.hidden = false; });
-document.querySelectorAll(".check .paper").forEach((e) => { e.hidden = true; });
-arrange();
+  };
+  $("back").addEventListener("click", turn(-ROWS));
+  $("forward").addEventListener("click", turn(ROWS));
+  document.querySelectorAll(".check .screen").forEach((e) => { e.hidden = false; });
+  document.querySelectorAll(".check .paper").forEach((e) => { e.hidden = true; });
+  arrange();
 })();
 
 /* The network: a neuron under the pointer or the focus says its numbers, and only
  * its own weights stay dark. */
-(function() {
-document.querySelectorAll(".network").forEach((network) => {
+(function () {
+  document.querySelectorAll(".network").forEach((network) => {
     const words = network.querySelector("output"), rest = words.textContent;
     const show = (event) => {
-        const neuron = event.target.closest("g[data-neuron]");
-        network.querySelectorAll(".edge").forEach((edge) => {
-            const mine = !neuron || edge.dataset.to === neuron.dataset.neuron ||
-                         edge.dataset.from === neuron.dataset.neuron;
-            edge.classList.toggle("off", !mine);
-        });
-        words.textContent = neuron ? neuron.getAttribute("aria-label") : rest;
+      const neuron = event.target.closest("g[data-neuron]");
+      network.querySelectorAll(".edge").forEach((edge) => {
+        const mine = !neuron || edge.dataset.to === neuron.dataset.neuron ||
+                     edge.dataset.from === neuron.dataset.neuron;
+        edge.classList.toggle("off", !mine);
+      });
+      words.textContent = neuron ? neuron.getAttribute("aria-label") : rest;
     };
     for (const type of ["focusin", "focusout", "pointerover", "pointerleave"])
-        network.querySelector("svg").addEventListener(
-            type,
-            type === "focusout" || type === "pointerleave" ? () => show({target : network}) : show);
-});
+      network.querySelector("svg").addEventListener(type, type === "focusout" || type === "pointerleave"
+        ? () => show({ target: network }) : show);
+  });
 })();
 
 /* Paper shows what is folded away on the screen. */
-window.addEventListener(
-    "beforeprint",
-    () => { document.querySelectorAll("details").forEach((details) => { details.open = true; }); });
+window.addEventListener("beforeprint", () => {
+  document.querySelectorAll("details").forEach((details) => { details.open = true; });
+});
