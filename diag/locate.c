@@ -65,7 +65,8 @@ static size_t find_not_finite(const struct bp_located_tensor *tensor, const doub
     return i;
 }
 
-static void judge(struct bp_located_tensor *tensor, const struct bp_residual *r)
+static void judge(struct bp_located_tensor *tensor, const struct bp_residual *r,
+                  const struct bp_region *all)
 {
     tensor->slope = r->slope;
     tensor->residual = r->value;
@@ -77,7 +78,7 @@ static void judge(struct bp_located_tensor *tensor, const struct bp_residual *r)
         tensor->outcome = BP_OUTCOME_NOT_TESTED;
     else if (bp_residual_fails(r))
         tensor->outcome = BP_OUTCOME_DISAGREES;
-    else if (fabs(r->slope) <= r->tolerance)
+    else if (bp_residual_is_blind(r, all))
         tensor->outcome = BP_OUTCOME_NOT_TESTED;
     else
         tensor->outcome = BP_OUTCOME_AGREES;
@@ -99,7 +100,7 @@ static enum bp_status detect(struct bp_locate *locate, struct bp_prober *prober,
         const enum bp_status status = bp_probe_settle(prober, &all, first, &seen[k], error);
         if (status != BP_OK)
             return status;
-        judge(tensor, &seen[k]);
+        judge(tensor, &seen[k], &all);
     }
     return BP_OK;
 }

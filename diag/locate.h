@@ -27,14 +27,15 @@
  * 16 p sqrt(N + largest fan-in) |g d|, with p the precision of g. A corner of relu
  * between the ends is seen by a hash of the signs of z where the network shows them,
  * by the second difference otherwise, and h is made smaller until there is none.
- * Nothing is called wrong that was not confirmed.
+ * Nothing is called wrong that was not confirmed, and nothing right where an average entry
+ * that is quite wrong would go unseen: that is *not tested*.
  *
  * Slope test: |f(x + h d) - f(x - h d) - 2h g.d| falls as h^3 when g is right, as h
  * when it is not (Taylor).
  *
  * Cost: 9 evaluations for the noise of f, at least 6 a tensor to detect; then for one
- * wrong entry some 4 to 14 to decode (2 log2 P to bisect) and 12 to confirm. Memory: O(P). theta is
- * not changed.
+ * wrong entry some 4 to 24 to decode (or 2 log2 P to bisect) and 12 to confirm. Memory: O(P). theta
+ * is not changed.
  */
 #ifndef BP_LOCATE_H
 #define BP_LOCATE_H

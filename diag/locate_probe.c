@@ -148,6 +148,13 @@ static double third_error(double first, double second)
     return second * fmin(1.0, fmax(gain, 1.0 / 64.0));
 }
 
+/* Differences that cancel by chance say too little: with (h/L)^2 = first / |g d|, the
+ * second is about (h/L)^4 |g d|. */
+static double second_at_least(const struct bp_residual *r)
+{
+    return r->size > 0.0 ? r->truncation[0] * r->truncation[0] / r->size : 0.0;
+}
+
 /* What a corner leaves in the second difference, which a smooth function halves. */
 static double corner_of(const struct bp_prober *p, const struct pair *pair, int levels)
 {
@@ -176,7 +183,7 @@ static void extrapolate(const struct bp_prober *p, const struct pair *pair, int 
     if (levels > 2) {
         const double b = (4.0 * pair[1].residual - pair[2].residual) / 3.0;
         r->truncation[0] = fabs(pair[1].residual - pair[0].residual) / 3.0;
-        r->truncation[1] = fabs(a - b) / 15.0;
+        r->truncation[1] = fmax(fabs(a - b) / 15.0, second_at_least(r));
         r->truncation[2] = third_error(r->truncation[0], r->truncation[1]);
         r->value = a + (a - b) / 15.0;
     }
@@ -227,12 +234,14 @@ static double better_by(const struct bp_residual *r)
     return ldexp(1.0, exponent < -20 ? -4 : exponent > 20 ? 4 : exponent / 5);
 }
 
-/* Precise enough to decode an average entry that is wrong by 1/1000, with bases of
- * thousands; or more precise than g. */
+/* Precise enough to decode an average entry that is wrong by 1/1000, its row and column
+ * with two step sizes each; or more precise than g. */
 static bool is_plenty(const struct bp_residual *r, const struct bp_region *region)
 {
     const double average = r->size / sqrt((double)region->rows * (double)region->cols);
-    return r->error <= 2.5e-7 * average || r->error <= r->tolerance - 10.0 * r->error;
+    const size_t longer = region->rows > region->cols ? region->rows : region->cols;
+    const double need = longer <= 4096 ? 2.5e-5 / (double)longer : 2.5e-7;
+    return r->error <= fmin(2.5e-7, need) * average || r->error <= r->tolerance - 10.0 * r->error;
 }
 
 /* Where truncation seems to meet rounding it may be noise that was taken for truncation:
@@ -272,13 +281,19 @@ static double another(struct climb *climb, const struct bp_residual *best, bool 
     return best->step * by;
 }
 
+bool bp_residual_is_blind(const struct bp_residual *r, const struct bp_region *region)
+{
+    const double average = r->size / sqrt((double)region->rows * (double)region->cols);
+    return !(r->tolerance <= 0.5 * average);
+}
+
 enum bp_status bp_probe_settle(struct bp_prober *prober, const struct bp_region *region,
                                double first, struct bp_residual *best, struct bp_error *error)
 {
     const struct bp_digit none = {1, 1, 0};
     struct climb climb = {0};
     bool found = false;
-    double h = first;
+    double h = first, least = first;
     for (int turn = 0; turn < TRIES && h > 0.0; turn++) {
         struct bp_residual r;
         const enum bp_status status = probe(prober, region, none, h, 3, NULL, &r, error);
@@ -291,7 +306,11 @@ enum bp_status bp_probe_settle(struct bp_prober *prober, const struct bp_region 
             break;
         found = found || better;
         climb.up = climb.up || r.kink;
+        least = fmin(least, h);
         h = r.kink && !found ? 0.25 * h : another(&climb, best, better);
+        /* among many corners smaller steps may do worse before they do better */
+        if (h == 0.0 && bp_residual_is_blind(best, region))
+            h = 0.25 * least;
     }
     return BP_OK;
 }

@@ -74,6 +74,9 @@ double bp_probe_first(const struct bp_prober *prober, const struct bp_region *re
 /* What error is to be expected with so many step sizes. */
 double bp_residual_error(const struct bp_residual *r, int levels);
 
+/* Whether an average entry that is quite wrong would go unseen. */
+bool bp_residual_is_blind(const struct bp_residual *r, const struct bp_region *region);
+
 static inline bool bp_residual_fails(const struct bp_residual *r)
 {
     return !(r->value <= r->tolerance && -r->value <= r->tolerance);

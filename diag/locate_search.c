@@ -154,6 +154,29 @@ static enum bp_status confirm(struct search *s, size_t i, bool *wrong, struct bp
     return BP_OK;
 }
 
+/* ---- which step ------------------------------------------------------------- */
+
+/* With fewer step sizes than it was settled with, a smaller h is better: truncation goes
+ * as h^2 (one), h^4 (two), rounding as 1/h. What the second difference holds beyond
+ * both counts as rounding. */
+static struct bp_residual tuned(const struct search *s, int levels)
+{
+    const struct bp_residual *like = &s->like;
+    const double noise = like->error - like->truncation[1];
+    struct bp_residual best = *like;
+    best.rounding = fmax(noise, like->rounding);
+    for (int j = 1; j <= 6; j++) {
+        struct bp_residual r = best;
+        r.step = ldexp(like->step, -j);
+        r.rounding = ldexp(fmax(noise, like->rounding), j);
+        for (int k = 0; k < 3; k++)
+            r.truncation[k] = ldexp(like->truncation[k], -2 * j * (k + 1));
+        if (bp_residual_error(&r, levels) < bp_residual_error(&best, levels))
+            best = r;
+    }
+    return best;
+}
+
 /* ---- decode ----------------------------------------------------------------- */
 
 struct plan {
@@ -185,17 +208,22 @@ static void add_digits(struct plan *plan, size_t modulo, size_t unit, size_t siz
 /* The largest base that the noise allows at so many step sizes. */
 static size_t base_for(const struct search *s, double value, int levels)
 {
-    const double base = 0.1 * fabs(value) / bp_residual_error(&s->like, levels);
+    const struct bp_residual like = tuned(s, levels);
+    /* truncation is that of another direction than the one it was seen in; with one step
+     * size it is most of the error */
+    const double margin = levels == 1 ? 0.01 : 0.1;
+    const double base = margin * fabs(value) / bp_residual_error(&like, levels);
     return base >= 4096.0 ? 4096 : base >= 2.0 ? (size_t)base : 0;
 }
 
-/* The cheapest way to ask for row and column; false where noise allows none. */
-static bool make_plan(const struct search *s, const struct node *node, struct plan *plan)
+/* The cheapest way to ask for row and column, with so many step sizes at least; false
+ * where noise allows none. */
+static bool make_plan(const struct search *s, const struct node *node, int least, struct plan *plan)
 {
     const size_t rows = s->tensor->rows, cols = s->tensor->cols;
     size_t cost = SIZE_MAX;
     int levels = 0;
-    for (int l = 1; l <= 3; l++) {
+    for (int l = least; l <= 3; l++) {
         const size_t base = base_for(s, node->value, l);
         if (base < 2)
             continue;
@@ -217,9 +245,9 @@ static bool make_plan(const struct search *s, const struct node *node, struct pl
 static enum bp_status ask_digit(struct search *s, const struct node *node, struct bp_digit digit,
                                 int levels, long *value, struct bp_error *error)
 {
+    const struct bp_residual like = tuned(s, levels);
     struct bp_residual r;
-    const enum bp_status status =
-        bp_probe_at(s->p, &node->region, digit, &s->like, levels, &r, error);
+    const enum bp_status status = bp_probe_at(s->p, &node->region, digit, &like, levels, &r, error);
     if (status != BP_OK)
         return status;
     const double ratio = (r.value - known_in(s, &node->region, digit)) / node->value;
@@ -227,35 +255,51 @@ static enum bp_status ask_digit(struct search *s, const struct node *node, struc
     const double exact = 0.5 * ((ratio + 1.0) * radix - 1.0);
     const double nearest = floor(exact + 0.5);
     const double apart = fabs(exact - nearest);
-    const double noise = radix * bp_residual_error(&s->like, levels) / fabs(node->value);
+    const double noise = radix * bp_residual_error(&like, levels) / fabs(node->value);
     *value = -1;
-    if (!r.kink && apart <= fmin(0.3, 0.02 + 3.0 * noise) && nearest >= 0.0 && nearest < radix)
+    if (!r.kink && apart <= fmin(0.3, 0.1 + 3.0 * noise) && nearest >= 0.0 && nearest < radix)
         *value = (long)nearest;
     return BP_OK;
 }
 
+/* The entry that the digits spell; found is false when they spell none. */
+static enum bp_status spell(struct search *s, const struct node *node, const struct plan *plan,
+                            size_t *entry, bool *found, struct bp_error *error)
+{
+    size_t i = 0;
+    *found = false;
+    for (size_t d = 0; d < plan->n; d++) {
+        long value;
+        const enum bp_status status =
+            ask_digit(s, node, plan->digit[d], plan->levels, &value, error);
+        if (status != BP_OK || value < 0)
+            return status;
+        i += (size_t)value * plan->digit[d].divisor;
+    }
+    *entry = i;
+    *found = i < s->tensor->rows * s->tensor->cols &&
+             contains(&node->region, i / s->tensor->cols, i % s->tensor->cols) &&
+             !is_named(s, s->tensor->first + i);
+    return BP_OK;
+}
+
 /* If one entry of the node is wrong, this finds and confirms it; value then becomes
- * what is left. */
+ * what is left. Digits that are none are asked for once more, with three step sizes. */
 static enum bp_status decode(struct search *s, struct node *node, bool *found,
                              struct bp_error *error)
 {
     struct plan plan;
     size_t i = 0;
     *found = false;
-    if (!s->decode || !make_plan(s, node, &plan))
+    if (!s->decode || !make_plan(s, node, 1, &plan))
         return BP_OK;
-    for (size_t d = 0; d < plan.n; d++) {
-        long value;
-        const enum bp_status status = ask_digit(s, node, plan.digit[d], plan.levels, &value, error);
-        if (status != BP_OK || value < 0)
-            return status;
-        i += (size_t)value * plan.digit[d].divisor;
-    }
-    if (i >= s->tensor->rows * s->tensor->cols ||
-        !contains(&node->region, i / s->tensor->cols, i % s->tensor->cols) ||
-        is_named(s, s->tensor->first + i))
-        return BP_OK;
-    const enum bp_status status = confirm(s, i, found, error);
+    enum bp_status status = spell(s, node, &plan, &i, found, error);
+    if (status == BP_OK && !*found && plan.levels < 3 && node->streak == 0 &&
+        make_plan(s, node, 3, &plan))
+        status = spell(s, node, &plan, &i, found, error);
+    if (status != BP_OK || !*found)
+        return status;
+    status = confirm(s, i, found, error);
     if (status == BP_OK && *found && s->locate->n_wrong > 0) {
         const struct bp_wrong_entry *wrong = &s->locate->wrong[s->locate->n_wrong - 1];
         const double d = bp_prober_direction(s->p, wrong->k);
@@ -287,15 +331,14 @@ static enum bp_status measure(struct search *s, struct node *node, double parent
                               struct bp_error *error)
 {
     const struct bp_digit none = {1, 1, 0};
-    struct bp_residual r;
+    struct bp_residual r, like = tuned(s, 1);
     int levels = 1;
-    while (levels < 3 && !(40.0 * bp_residual_error(&s->like, levels) <= fabs(parent)))
-        levels++;
-    const enum bp_status status =
-        bp_probe_at(s->p, &node->region, none, &s->like, levels, &r, error);
+    while (levels < 3 && !(40.0 * bp_residual_error(&like, levels) <= fabs(parent)))
+        like = tuned(s, ++levels);
+    const enum bp_status status = bp_probe_at(s->p, &node->region, none, &like, levels, &r, error);
     node->value = r.value - known_in(s, &node->region, none);
-    node->tolerance = fmin(r.tolerance, 10.0 * bp_residual_error(&s->like, levels) +
-                                            (r.tolerance - 10.0 * r.error));
+    node->tolerance =
+        fmin(r.tolerance, 10.0 * bp_residual_error(&like, levels) + (r.tolerance - 10.0 * r.error));
     return status;
 }
 
