@@ -23,6 +23,8 @@ static void put_heading(struct bp_buffer *to, const struct bp_finding *finding)
     put_place(to, finding);
     bp_buffer_print(to, " <span class=\"tag\">%s</span> <span class=\"tag\">found by %s</span>",
                     bp_certainty_text(finding->certainty), bp_look_text(finding->look));
+    if (finding->note)
+        bp_buffer_put(to, " <span class=\"tag\">note</span>");
     if (finding->step == 0)
         bp_buffer_put(to, " <span class=\"tag\">from the start</span>");
     if (finding->step > 0)

@@ -102,6 +102,7 @@ START_TEST(verdict_and_cause_come_before_everything_else)
                                  "what to do: multiply the output delta",
                                  "from this follows",
                                  "since step 120",
+                                 ">note</span>",
                                  "id=\"run\"",
                                  "id=\"figures\"",
                                  "id=\"check\"",
