@@ -227,35 +227,46 @@ static size_t c_place(const struct bp_arrayfile *array, size_t k)
     return place;
 }
 
-static enum bp_status read_npy(struct bp_arrayfile *array, const struct bp_input *input,
-                               const char *path, struct bp_error *error)
+/* Finds the header, and moves header.at and end to it; *start is the first byte after. */
+static enum bp_status find_header(struct header *header, const struct bp_input *input,
+                                  size_t *start)
 {
     const unsigned char *bytes = (const unsigned char *)input->bytes;
     const unsigned major = input->n > 8 ? bytes[6] : 0;
-    const size_t start = major == 1 ? 10 : 12;
-    if (major < 1 || major > 3 || input->n < start)
-        return bp_error_set(error, BP_EINPUT, "%s: expected .npy of format 1.0, 2.0 or 3.0", path);
+    const size_t prefix = major == 1 ? 10 : 12;
+    if (major < 1 || major > 3 || input->n < prefix)
+        return bp_error_set(header->error, BP_EINPUT, "%s: expected .npy of format 1.0, 2.0 or 3.0",
+                            header->path);
     size_t length = bytes[8] | (size_t)bytes[9] << 8;
     if (major > 1)
         length |= (size_t)bytes[10] << 16 | (size_t)bytes[11] << 24;
-    if (length > input->n - start)
-        return bp_error_set(error, BP_EINPUT, "%s: the header ends after the file", path);
-    struct header header = {.path = path,
-                            .at = input->bytes + start,
-                            .end = input->bytes + start + length,
-                            .error = error};
-    const enum bp_status status = take_header(&header, array);
+    if (length > input->n - prefix)
+        return bp_error_set(header->error, BP_EINPUT, "%s: the header ends after the file",
+                            header->path);
+    *start = prefix + length;
+    header->at = input->bytes + prefix;
+    header->end = input->bytes + *start;
+    return BP_OK;
+}
+
+static enum bp_status read_npy(struct bp_arrayfile *array, const struct bp_input *input,
+                               const char *path, struct bp_error *error)
+{
+    struct header header = {.path = path, .error = error};
+    size_t start = 0;
+    enum bp_status status = find_header(&header, input, &start);
+    if (status == BP_OK)
+        status = take_header(&header, array);
     if (status != BP_OK)
         return status;
-    const size_t there = input->n - start - length;
-    if (array->n * header.size != there)
-        return bp_error_set(error, BP_EINPUT, "%s: %zu bytes of numbers, expected %zu", path, there,
-                            array->n * header.size);
+    if (array->n * header.size != input->n - start)
+        return bp_error_set(error, BP_EINPUT, "%s: %zu bytes of numbers, expected %zu", path,
+                            input->n - start, array->n * header.size);
     array->narrow = header.kind == 'f' && header.size < 8;
     array->numbers = bp_mem_new(array->n, sizeof *array->numbers);
     if (array->numbers == NULL)
         return bp_error_set(error, BP_ENOMEM, "%s: out of memory", path);
-    const unsigned char *from = bytes + start + length;
+    const unsigned char *from = (const unsigned char *)input->bytes + start;
     for (size_t k = 0; k < array->n; k++)
         array->numbers[header.fortran ? c_place(array, k) : k] =
             number_at(&header, from + k * header.size);

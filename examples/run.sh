@@ -32,7 +32,7 @@ check() {
     "$@" --format tsv >"$out/report" 2>"$out/stderr"
     status=$?
     found=$(awk -F '\t' 'NR > 1 && $9 == "finding" { print $1 ":" $4; exit }' "$out/report")
-    if [ $which = right ]; then
+    if [ "$which" = right ]; then
         if [ $status = 0 ] && [ -z "$found" ]; then
             say "$name" right "healthy"
         else
@@ -61,7 +61,7 @@ linked() {
     shift 2
     for which in right wrong; do
         define=
-        [ $which = wrong ] && define=-DWRONG
+        [ "$which" = wrong ] && define=-DWRONG
         if ! $compiler $define -O1 -I$root "$@" -o "$out/$name-$which" -L"$build" -lbackprobe -lm \
             -Wl,-rpath,"$build" 2>"$out/stderr"; then
             fail "$name" $which "FAILED: does not compile: $(head -1 "$out/stderr")"
@@ -83,12 +83,12 @@ linked c-step update-before-backprop:0 c-step/train.c
 
 for which in right wrong; do
     define=
-    [ $which = wrong ] && define=-DWRONG
+    [ "$which" = wrong ] && define=-DWRONG
     $CC $define -O1 -I$root -shared -fPIC shared-object/mine.c -o "$out/mine-$which.so" -lm
     check shared-object $which accumulator-not-reset:0 "$backprobe" check --subject "$out/mine-$which.so"
 done
 
-if command -v $CXX >/dev/null; then
+if command -v "$CXX" >/dev/null; then
     compiler="$CXX -std=c++11 -Wall -Wextra -pedantic"
     linked c++ one-minus-a-as-derivative:1 c++/net.cc
 else
