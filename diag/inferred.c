@@ -58,12 +58,33 @@ static double scale_of(const struct bp_view *view, double rate)
     return view->rate_power == 1 ? rate : view->rate_power == 2 ? rate * rate : 1.0;
 }
 
+/* A step as it would be without the velocity v that it started with: of two from the same
+ * theta, S1 = r v1 and S2 = r (m v1 + g), so that r g = S2 - m S1. */
+static enum bp_status step_without_velocity(struct bp_view *view, const double *theta,
+                                            const struct bp_batch *batch, double rate, double *next,
+                                            struct bp_error *error)
+{
+    const size_t n = view->n_theta;
+    double *first = bp_mem_new(n, sizeof *first);
+    if (first == NULL)
+        return bp_error_set(error, BP_ENOMEM, "subject: out of memory");
+    enum bp_status status = bp_view_step(view, theta, batch, rate, first, error);
+    if (status == BP_OK)
+        status = bp_view_step(view, theta, batch, rate, next, error);
+    for (size_t k = 0; status == BP_OK && k < n; k++)
+        next[k] += view->momentum * (theta[k] - first[k]);
+    bp_mem_free(first);
+    return status;
+}
+
 /* g += what one step of a batch implies, times weight. */
 static enum bp_status add_step(struct bp_view *view, const double *theta,
                                const struct bp_batch *batch, double rate, double weight, double *g,
                                double *next, struct bp_error *error)
 {
-    const enum bp_status status = bp_view_step(view, theta, batch, rate, next, error);
+    const enum bp_status status =
+        view->momentum == 0.0 ? bp_view_step(view, theta, batch, rate, next, error)
+                              : step_without_velocity(view, theta, batch, rate, next, error);
     if (status != BP_OK)
         return status;
     for (size_t k = 0; k < view->n_theta; k++)
@@ -251,6 +272,8 @@ static enum bp_status infer(struct bp_view *view, const double *theta, const str
         claim->any_factor || view->rate_power == 0 || view->subject->rate_kind == BP_RATE_UNKNOWN;
     const double top = fmax(largest(point, view->n_theta), largest(next, view->n_theta));
     claim->noise = 2.0 * view->epsilon * top / fabs(scale_of(view, claim->rate));
+    if (view->momentum != 0.0) /* two steps, and what is not known of the momentum */
+        claim->noise *= 16.0;
     double beyond = 0.0;
     status = view->early && view->subject->rate_kind == BP_RATE_GIVEN
                  ? undo_early(view, point, batch, claim, work, &beyond, error)

@@ -49,14 +49,19 @@ enum bp_status bp_step_take(struct bp_step_look *look, double rate, bool keep, d
 {
     struct bp_view *view = look->view;
     const bool kept = view->keep;
-    view->keep = kept || keep;
-    const enum bp_status status =
-        bp_view_step(view, look->theta, look->batch, rate, look->next, look->error);
-    view->keep = kept;
-    if (status != BP_OK)
-        return status;
-    for (size_t k = 0; k < view->n_theta; k++)
-        g[k] = (look->theta[k] - look->next[k]) / rate;
+    const bool twice = view->momentum != 0.0; /* S2 - m S1 is free of the velocity */
+    memset(g, 0, view->n_theta * sizeof *g);
+    for (int k = twice ? 0 : 1; k < 2; k++) {
+        view->keep = kept || keep;
+        const enum bp_status status =
+            bp_view_step(view, look->theta, look->batch, rate, look->next, look->error);
+        view->keep = kept;
+        if (status != BP_OK)
+            return status;
+        const double weight = k == 0 ? -view->momentum : 1.0;
+        for (size_t i = 0; i < view->n_theta; i++)
+            g[i] += weight * ((look->theta[i] - look->next[i]) / rate);
+    }
     return BP_OK;
 }
 
@@ -273,6 +278,13 @@ static enum bp_status three_steps(struct bp_step_look *look)
     return status;
 }
 
+/* People write 0.9, not 0.90000003. */
+static double plain_number(double value, double error)
+{
+    const double plain = floor(value * 1e4 + 0.5) * 1e-4;
+    return fabs(plain - value) <= error ? plain : value;
+}
+
 enum bp_status bp_step_velocity(struct bp_step_look *look)
 {
     const size_t n = look->view->n_theta;
@@ -291,8 +303,11 @@ enum bp_status bp_step_velocity(struct bp_step_look *look)
     const double lost = tol / bp_step_largest(look->b, n) + tol / top;
     if (!(second_off <= tol && second > 0.0 && second < 1.0 - lost))
         return BP_OK; /* a state of another kind: Adam's, or a gradient that is not reset */
-    if (!resets)
+    if (!resets) {
+        look->view->momentum = plain_number(second, 4.0 * lost);
+        look->noise *= 16.0; /* two steps each, and what is not known of the momentum */
         return say_momentum(look, first, second, true);
+    }
     if (!(first_off <= tol && first > 0.0))
         return BP_OK;
     return say_momentum(look, first, second, fabs(first - second) <= 4.0 * lost + 1e-6);
@@ -440,7 +455,7 @@ static enum bp_status look_at_all(struct bp_step_look *look)
     if (status != BP_OK || stepper->sign_like)
         return status;
     status = bp_step_velocity(look);
-    if (status != BP_OK || stepper->has_state)
+    if (status != BP_OK || (stepper->has_state && look->view->momentum == 0.0))
         return status;
     status = bp_step_take(look, look->rate, false, look->a);
     if (status == BP_OK)

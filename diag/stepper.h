@@ -10,8 +10,8 @@
  *     three steps       S1, S2, S3 from the same theta, after one reset():
  *                       S2 - S1 = m S1, S3 - S2 = m (S2 - S1)   momentum m
  *                       two different m                         momentum-misapplied
- *                     (without reset() S3 - S2 and S4 - S3 alone tell m, and nothing
- *                     else can be looked at)
+ *                     (without reset() two differences tell m, and S2 - m S1 is what a
+ *                     step without velocity would be)
  *     a gradient        the subject's own, else the twin's right one, g:
  *                       S = 0, all or some tensors              update-skipped
  *                       S = 2 r g, beside the subject's own     update-doubled
@@ -27,9 +27,9 @@
  * What is not wrong, but must be known (momentum, clipping, undeclared decay, a
  * sign-like step) is a finding with note set.
  *
- * Where update-before-backprop or rate-misapplied is found, the view is told (early,
- * rate_power), so that gradients inferred from then on are those that the steps would
- * have without it.
+ * Where update-before-backprop, rate-misapplied or a velocity without reset() is found, the
+ * view is told (early, rate_power, momentum), so that gradients inferred from then on are those
+ * that the steps would have without it.
  *
  * Steps of one sample are looked at with one sample; other epochs and unknown rates are
  * not looked at. Noise is that of the steps: 2 eps max|theta'| / r.
@@ -47,7 +47,7 @@ struct bp_stepper {
     bool uses_rate;  /* S is another at another rate (or the rate cannot be chosen) */
     bool early;      /* it uses updated weights before backprop is done */
     bool sign_like;  /* equal sizes whatever g: only signs can be compared */
-    bool has_state;  /* steps differ without a reset(): nothing else was looked at */
+    bool has_state;  /* steps differ, and there is no reset() */
     double momentum; /* 0: none */
     double decay;    /* G = g + decay W beyond what is described; 0: none */
     bool decay_on_biases;

@@ -40,9 +40,11 @@ struct bp_view {
     double epsilon;  /* of what it computes in: 2^-53 or 2^-24 */
     bool narrow;     /* some of it is float */
     bool can_predict, can_lose, can_differ, can_step; /* which calls below work at all */
-    double rate;    /* of steps where the caller gives 0; found at the first need */
-    int rate_power; /* its step goes with rate to this power: 1, or as stepper.h found: 0, 2 */
-    bool early;     /* its step uses updated weights too early (stepper.h): undone in gradients */
+    double rate;     /* of steps where the caller gives 0; found at the first need */
+    int rate_power;  /* its step goes with rate to this power: 1, or as stepper.h found: 0, 2 */
+    double momentum; /* its steps carry this much over, and cannot be reset (stepper.h): taken out
+                        of gradients */
+    bool early;      /* its step uses updated weights too early (stepper.h): undone in gradients */
     /* For the checks that look at the calls themselves: */
     double fill;        /* what gradient buffers hold before a call; 0 */
     bool keep;          /* do not reset() before a step */

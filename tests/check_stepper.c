@@ -306,6 +306,18 @@ START_TEST(a_velocity_without_reset_asks_for_one)
     assert_named("momentum", true, "momentum 0.9");
     ck_assert_ptr_nonnull(strstr(w.findings.item[0].help, "reset()"));
     ck_assert(w.stepper.has_state);
+    /* what its steps carry over is taken out of its gradient */
+    double g[MAX], right[MAX];
+    struct bp_claim claim = {.g = g};
+    struct bp_error error;
+    ck_assert_int_eq(bp_view_gradient(&w.view, w.net.theta, &w.batch, 0.0, &claim, &error), BP_OK);
+    hand.core->subject.gradient(hand.core, w.net.theta, &w.batch, right);
+    double top = 0.0;
+    for (size_t k = 0; k < w.net.n_theta; k++)
+        top = fmax(top, fabs(right[k]));
+    for (size_t k = 0; k < w.net.n_theta; k++)
+        ck_assert_double_le(fabs(g[k] - right[k]), 4.0 * claim.precision * top);
+    ck_assert_double_le(claim.precision, 1e-10);
 }
 END_TEST
 
