@@ -2,6 +2,7 @@
 #include "diag/probe_predict.h"
 
 #include "core/kernel.h"
+#include "core/loss.h"
 #include "core/mem.h"
 
 #include <assert.h>
@@ -60,6 +61,8 @@ static enum bp_status measure_noise(struct bp_predictor *p, size_t k)
 {
     const struct bp_mlp *net = p->net;
     const struct bp_probe *probe = &p->probe[k];
+    /* numbers that single precision takes for 0 */
+    const double underflow = probe->epsilon > 0x1p-40 ? 1e-30 : 1e-290;
     double *work = bp_mem_new(work_count(net, probe->n), sizeof *work);
     if (work == NULL)
         return BP_ENOMEM;
@@ -71,11 +74,111 @@ static enum bp_status measure_noise(struct bp_predictor *p, size_t k)
         for (size_t j = 0; j < 2; j++)
             if (tensor[j] != NULL)
                 p->noise[k * net->n_tensors + (size_t)(tensor[j] - net->tensor)] =
-                    64.0 * probe->epsilon * magnitude[j] +
+                    64.0 * probe->epsilon * magnitude[j] + underflow +
                     2.0 * probe->noise * sqrt((double)tensor[j]->count);
     }
     bp_mem_free(work);
     return BP_OK;
+}
+
+/* Stages that are off by a rounding. */
+struct shaking {
+    const struct bp_ops *base;
+    struct bp_rng *rng;
+    double epsilon;
+};
+
+static double shake(const struct shaking *shaking)
+{
+    return bp_rng_unit(shaking->rng) < 0.5 ? -4.0 * shaking->epsilon : 4.0 * shaking->epsilon;
+}
+
+static bool is_saturating(enum bp_activation f)
+{
+    return f == BP_SIGMOID || f == BP_TANH || f == BP_SOFTMAX;
+}
+
+/* f' = a (1 - a) is off by epsilon, however small it is. */
+static void shaken_derivative(const struct bp_pass *pass, size_t l, const struct bp_stage *self,
+                              double *out)
+{
+    const struct bp_layer *layer = &pass->net->spec.layer[l];
+    const struct shaking *shaking = self->params;
+    const struct bp_stage *base = &shaking->base[l].stage[BP_DERIVATIVE];
+    base->run(pass, l, base, out);
+    for (size_t k = 0; k < pass->n * layer->width && is_saturating(layer->activation); k++)
+        out[k] += shake(shaking) * pass->e[l][k];
+}
+
+/* And so is a - t. */
+static void shaken_output(const struct bp_pass *pass, size_t l, const struct bp_stage *self,
+                          double *out)
+{
+    const struct bp_spec *spec = &pass->net->spec;
+    const struct bp_layer *layer = &spec->layer[l];
+    const struct shaking *shaking = self->params;
+    const struct bp_stage *base = &shaking->base[l].stage[BP_OUTPUT_DELTA];
+    base->run(pass, l, base, out);
+    const bool matched = bp_loss_is_matched(spec->loss, layer->activation);
+    for (size_t k = 0; k < pass->n * layer->width; k++) {
+        const double a = pass->a[l][k];
+        const double slope =
+            matched ? 1.0 : bp_activation_slope(layer->activation, layer->slope, pass->z[l][k], a);
+        out[k] += shake(shaking) * spec->factor * (fabs(a) + fabs(pass->t[k])) * slope;
+        if (!matched && is_saturating(layer->activation))
+            out[k] += shake(shaking) * pass->e[l][k];
+    }
+}
+
+/* What the right gradient does when every parameter and every derivative moves by
+ * a rounding: saturated and steep places make much of a last bit. */
+static void add_sensitivity(struct bp_predictor *p, size_t k, struct bp_ops *ops, double *work,
+                            const struct shaking *shaking)
+{
+    const struct bp_mlp *net = p->net;
+    struct bp_pass *pass = &p->pass[k];
+    memcpy(ops, p->base, (net->spec.layers + 1) * sizeof *ops);
+    for (size_t l = 1; l <= net->spec.layers; l++) {
+        ops[l].stage[BP_DERIVATIVE] =
+            (struct bp_stage){.run = shaken_derivative, .params = shaking};
+        ops[l].stage[BP_OUTPUT_DELTA] = (struct bp_stage){.run = shaken_output, .params = shaking};
+    }
+    for (size_t j = 0; j < net->n_theta; j++)
+        work[j] = p->probe[k].theta[j] * (1.0 + shake(shaking));
+    pass->theta = work;
+    bp_predictor_forward(p, k, p->base);
+    bp_predictor_run(p, k, ops, net->spec.layers);
+    for (size_t i = 0; i < net->n_tensors; i++) {
+        const struct bp_tensor *tensor = &net->tensor[i];
+        double moved = 0.0;
+        for (size_t j = tensor->offset; j < tensor->offset + tensor->count; j++) {
+            const double d = p->grad[k][j] - p->right[k][j];
+            moved += d * d;
+        }
+        p->noise[k * net->n_tensors + i] += moved <= 1e300 ? 8.0 * sqrt(moved) : 0.0;
+    }
+}
+
+enum { SHAKES = 3 };
+
+static enum bp_status measure_sensitivity(struct bp_predictor *p, size_t k)
+{
+    struct bp_rng rng;
+    const struct shaking shaking = {p->base, &rng, p->probe[k].epsilon};
+    struct bp_ops *ops = bp_mem_new(p->net->spec.layers + 1, sizeof *ops);
+    double *work = bp_mem_new(p->net->n_theta, sizeof *work);
+    if (ops != NULL && work != NULL) {
+        bp_rng_seed(&rng, 40 + k);
+        for (int i = 0; i < SHAKES; i++)
+            add_sensitivity(p, k, ops, work, &shaking);
+        p->pass[k].theta = p->probe[k].theta;
+        bp_predictor_rewind(p, k);
+        bp_predictor_run(p, k, p->base, p->net->spec.layers);
+    }
+    const bool done = ops != NULL && work != NULL;
+    bp_mem_free(ops);
+    bp_mem_free(work);
+    return done ? BP_OK : BP_ENOMEM;
 }
 
 /* ---- predicting ------------------------------------------------------------ */
@@ -96,7 +199,8 @@ static enum bp_status set_up(struct bp_predictor *p, size_t k)
     p->any_factor = p->any_factor || probe->any_factor;
     const double tol = 0x1p14 * probe->epsilon;
     p->tol = tol > p->tol ? tol : p->tol;
-    return measure_noise(p, k);
+    const enum bp_status measured = measure_noise(p, k);
+    return measured == BP_OK ? measure_sensitivity(p, k) : measured;
 }
 
 enum bp_status bp_predictor_init(struct bp_predictor *p, const struct bp_mlp *net,

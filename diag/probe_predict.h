@@ -10,6 +10,8 @@
  * from a step (theta - theta') / rate:
  *
  *     noise = 64 epsilon (|sum over the batch of |delta| |a|^T| / scale)
+ *           + 8 |what the right gradient moves when theta, a - t and every f' of a
+ *             saturating activation do by 4 epsilon|    (three times, at random)
  *           + 2 noise of an entry * sqrt(entries)      (for steps)
  *
  * A tensor matches at a distance of tol = max(1e-9, 2^14 epsilon) or less: about

@@ -22,6 +22,7 @@
     X(TINY, "weights of 1e-8")                                                                     \
     X(HUGE_, "weights of 1e8")                                                                     \
     X(SCALED, "weights of 1e-8 to 1e8")                                                            \
+    X(SINGLE_SCALED, "the same in single precision")                                               \
     X(MINIMUM, "almost no error left")                                                             \
     X(ORDERED, "sums taken in another order")
 
@@ -36,8 +37,9 @@ static const char *const SORT_NAME[] = {SORT_LIST(SORT_TEXT)};
 /* A third of them relu. */
 static enum sort sort_of(size_t i)
 {
-    static const enum sort TURN[] = {RELU,         PLAIN,  SINGLE,  RELU,      TINY,    HUGE_,
-                                     RELU_AT_KINK, SCALED, MINIMUM, RELU_DEAD, ORDERED, PLAIN};
+    static const enum sort TURN[] = {RELU,    PLAIN,     SINGLE,       RELU,
+                                     TINY,    HUGE_,     RELU_AT_KINK, SCALED,
+                                     MINIMUM, RELU_DEAD, ORDERED,      SINGLE_SCALED};
     return TURN[i % (sizeof TURN / sizeof TURN[0])];
 }
 
@@ -49,6 +51,7 @@ static double scale_of(enum sort sort, size_t i)
     case HUGE_:
         return 1e8;
     case SCALED:
+    case SINGLE_SCALED:
         return pow(10.0, (double)(i / 12 % 17) - 8.0);
     default:
         return 1.0;
@@ -98,7 +101,7 @@ static bool is_silent(const struct plan *plan, size_t i, char *network)
     const struct trial_wish wish = {.scale = scale_of(sort, i),
                                     .relu =
                                         sort == RELU || sort == RELU_AT_KINK || sort == RELU_DEAD,
-                                    .single = sort == SINGLE,
+                                    .single = sort == SINGLE || sort == SINGLE_SCALED,
                                     .wide = i % 7 == 6};
     struct trial trial;
     struct bp_diagnosis diagnosis;
