@@ -131,26 +131,30 @@ static bool is_silent(const struct bp_fit fit[2])
     return fit[0].kind == BP_FIT_ZERO && (fit[1].kind == BP_FIT_ZERO || fit[1].kind == BP_FIT_FREE);
 }
 
-/* A faulty outer product and a faulty bias sum of their own. */
+static bool is_only(const struct bp_part *part, size_t l, enum bp_slot slot)
+{
+    return part->h.layer == l && part->slots == 1u << slot;
+}
+
+/* A faulty outer product and a faulty bias sum of their own. Bias sums are cheap,
+ * and so come first. */
 static bool hear_two(struct bp_peel_level *level, const struct bp_peel_state *from,
                      const struct bp_part *one, const struct bp_part *two)
 {
-    const struct bp_parts *parts = level->peel->parts;
+    struct bp_peel *peel = level->peel;
+    const struct bp_parts *parts = peel->parts;
     bool hit = false;
     for (size_t i = 0; i < parts->n_parts; i++) {
-        const struct bp_part *w = &parts->part[i];
-        struct bp_fit fit[2];
-        if (!bp_part_is_block(w, level->l) || w->slots != 1u << BP_OUTER_PRODUCT)
-            continue;
-        bp_peel_hear(level->peel, from->use, level->l, w, NULL, fit);
-        if (!speaks(&fit[0]))
+        const struct bp_part *b = &parts->part[i];
+        if (!is_only(b, level->l, BP_BIAS_SUM) || !bp_peel_biases_fit(peel, from->use, level->l, b))
             continue;
         for (size_t j = 0; j < parts->n_parts; j++) {
-            const struct bp_part *b = &parts->part[j];
-            if (!bp_part_is_block(b, level->l) || b->slots != 1u << BP_BIAS_SUM)
+            const struct bp_part *w = &parts->part[j];
+            struct bp_fit fit[2];
+            if (!is_only(w, level->l, BP_OUTER_PRODUCT))
                 continue;
-            bp_peel_hear(level->peel, from->use, level->l, w, b, fit);
-            if (agree(fit)) {
+            bp_peel_hear(peel, from->use, level->l, w, b, fit);
+            if (speaks(&fit[0]) && agree(fit)) {
                 accept(level, from, (const struct bp_part *[4]){one, two, w, b}, fit, BP_EXPLAINED,
                        from->use);
                 hit = true;
@@ -169,7 +173,7 @@ static bool consider(struct bp_peel_level *level, const struct bp_peel_state *fr
     struct bp_fit none[2];
     if (!bp_peel_delta(peel, from->use, level->l, one, two))
         return false;
-    if (two != NULL && !level->all && !bp_peel_biases_fit(peel, from->use, level->l))
+    if (two != NULL && !level->all && !bp_peel_biases_fit(peel, from->use, level->l, NULL))
         return false;
     bp_peel_hear(peel, from->use, level->l, NULL, NULL, none);
     const struct bp_part *parts[4] = {one, two, NULL, NULL};
@@ -190,7 +194,10 @@ static bool consider(struct bp_peel_level *level, const struct bp_peel_state *fr
     for (size_t i = 0; i < peel->parts->n_parts; i++) {
         struct bp_fit fit[2];
         parts[2] = &peel->parts->part[i];
-        if (!bp_part_is_block(parts[2], level->l))
+        /* one tensor that does not fit is not mended by a fault of the other */
+        if (!bp_part_is_block(parts[2], level->l) ||
+            (is_only(parts[2], level->l, BP_OUTER_PRODUCT) && !fits(&none[1])) ||
+            (is_only(parts[2], level->l, BP_BIAS_SUM) && !fits(&none[0])))
             continue;
         bp_peel_hear(peel, from->use, level->l, parts[2], NULL, fit);
         if (agree(fit)) {

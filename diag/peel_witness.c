@@ -152,7 +152,7 @@ bool bp_peel_delta(struct bp_peel *peel, unsigned use, size_t l, const struct bp
         first->run(pass, l, first, pass->e[l]);
         second->run(pass, l, second, pass->delta[l]);
         look_up_own(peel, k, grad, sum);
-        peel->effort += (double)(pass->n * peel->p->net->spec.layer[l].width * 20 + 200);
+        peel->effort += (double)(pass->n * peel->p->net->spec.layer[l].width * 40 + 1500);
         finite = all_finite(pass->delta[l], pass->n * peel->p->net->spec.layer[l].width);
     }
     return finite;
@@ -200,18 +200,18 @@ static struct bp_fit_pair pair_of(const struct bp_peel *peel, size_t k,
                                 .noise = p->noise[at]};
 }
 
-static const double TIRED = 4e8; /* about a second */
+static const double TIRED = 3e9; /* a second or two */
 
 bool bp_peel_tired(const struct bp_peel *peel)
 {
     return peel->effort > TIRED;
 }
 
-bool bp_peel_biases_fit(struct bp_peel *peel, unsigned use, size_t l)
+bool bp_peel_biases_fit(struct bp_peel *peel, unsigned use, size_t l, const struct bp_part *part)
 {
     const struct bp_predictor *p = peel->p;
     const struct bp_tensor *biases = bp_mlp_biases(p->net, l);
-    const struct bp_stage *bias = &p->base[l].stage[BP_BIAS_SUM];
+    const struct bp_stage *bias = stage_of(peel, l, BP_BIAS_SUM, part, NULL);
     struct bp_fitting fitting = {0};
     for (size_t i = 0; i < p->n && biases != NULL && !fitting.failed; i++) {
         const size_t k = peel->order[i];
@@ -239,7 +239,7 @@ void bp_peel_hear(struct bp_peel *peel, unsigned use, size_t l, const struct bp_
             continue;
         double factor;
         const double *block = run_block(peel, k, l, one, two, &factor);
-        peel->effort += (double)(p->pass[k].n * tensor[0]->count + 200);
+        peel->effort += (double)(p->pass[k].n * tensor[0]->count + 3000);
         for (size_t j = 0; j < 2; j++)
             if (tensor[j] != NULL && !fitting[j].failed) {
                 const struct bp_fit_pair pair = pair_of(peel, k, tensor[j], block, factor);

@@ -49,9 +49,9 @@ void bp_peel_hear(struct bp_peel *peel, unsigned use, size_t l, const struct bp_
 /* Whether so much was tried that nothing more should be that costs much. */
 bool bp_peel_tired(const struct bp_peel *peel);
 
-/* db_l of the right bias sum alone, which is cheap: false when it speaks against
- * the delta that is in the passes. */
-bool bp_peel_biases_fit(struct bp_peel *peel, unsigned use, size_t l);
+/* db_l alone, which is cheap, with the bias sum of a part (NULL: the right one):
+ * false when it speaks against the delta that is in the passes. */
+bool bp_peel_biases_fit(struct bp_peel *peel, unsigned use, size_t l, const struct bp_part *part);
 
 /* dW_L at probe k on the delta that is in the pass, with the stages of a part, into
  * its place in out. */

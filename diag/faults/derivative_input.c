@@ -21,13 +21,12 @@ STAGE(product_with_slope_at_input)
     const size_t width = width_of(pass, l);
     const bool output = l == last_of(pass);
     const double *error = output && planted(self)->variant == 1 ? pass->delta[l] : pass->e[l];
-    for (size_t i = 0; i < width; i++)
+    fill(out, width * in, 0.0);
+    for (size_t s = 0; s < pass->n; s++)
         for (size_t j = 0; j < in; j++) {
-            double sum = 0.0;
-            for (size_t s = 0; s < pass->n; s++)
-                sum += error[s * width + i] * slope_at_input(pass, l, s, j) *
-                       pass->a[l - 1][s * in + j];
-            out[i * in + j] = sum;
+            const double slope = slope_at_input(pass, l, s, j);
+            for (size_t i = 0; i < width; i++)
+                out[i * in + j] += error[s * width + i] * slope * pass->a[l - 1][s * in + j];
         }
 }
 
