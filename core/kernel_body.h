@@ -19,7 +19,7 @@
 #ifndef BP_KERNEL_BODY_H
 #define BP_KERNEL_BODY_H
 
-#include "core/columns_body.h"
+#include "core/changes_body.h"
 #include "core/fmath_body.h"
 #include "core/kernel_lanes.h"
 #include "core/kernel_table.h"

@@ -3,7 +3,7 @@
 #ifndef BP_KERNEL_TABLE_H
 #define BP_KERNEL_TABLE_H
 
-#include "core/columns.h"
+#include "core/changes.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -35,7 +35,7 @@ struct bp_kernel_table {
     void (*scaled)(size_t count, const double *x, double c, double *y);
     void (*step)(size_t count, const double *theta, double rate, const double *d, double *out);
     bp_kernel_each *exp, *expm1, *log, *log1p, *tanh, *sigmoid;
-    /* as in columns.h */
+    /* as in changes.h */
     void (*spread)(size_t rows, size_t cols, const double *start, const double *w, size_t w_row,
                    const double *d, double *out);
     void (*spread_each)(size_t rows, size_t cols, size_t used, const double *start, const double *w,

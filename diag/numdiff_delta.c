@@ -8,7 +8,7 @@
  *
  *     wrong(W_l[i,j]) = sum over s of |a_{l-1}[s,j]| (wrong_l[s,i] + n 2^-53 |delta_l[s,i]|)
  */
-#include "core/columns.h"
+#include "core/changes.h"
 #include "core/kernel.h"
 #include "core/mem.h"
 #include "diag/numdiff_exact.h"
@@ -55,7 +55,7 @@ static double unit_of(const struct work *work, size_t p)
 static void flush(struct work *work)
 {
     struct bp_exact_worker *w = work->w;
-    const size_t part = (work->used + BP_COLUMN_STEP - 1) / BP_COLUMN_STEP * BP_COLUMN_STEP;
+    const size_t part = (work->used + BP_CHANGES_STEP - 1) / BP_CHANGES_STEP * BP_CHANGES_STEP;
     const struct bp_ripple_at at = {
         .layer = work->layer, .sample = work->sample, .neuron = work->neuron, .cols = 2 * part};
     for (size_t c = work->used; c < part; c++)
@@ -77,7 +77,7 @@ static void add_column(struct work *work, size_t p, double d)
 {
     work->column[work->used] = p;
     work->w->d[work->used++] = d;
-    if (work->used == HALF || 2 * (work->used + BP_COLUMN_STEP) > work->w->ripple.room)
+    if (work->used == HALF || 2 * (work->used + BP_CHANGES_STEP) > work->w->ripple.room)
         flush(work);
 }
 

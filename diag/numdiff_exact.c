@@ -1,7 +1,7 @@
 /* numdiff_exact.c -- see numdiff_exact.h. */
 #include "diag/numdiff_exact.h"
 
-#include "core/columns.h"
+#include "core/changes.h"
 #include "core/kernel.h"
 #include "core/mem.h"
 #include "diag/numdiff_inputs.h"
@@ -91,7 +91,7 @@ static void one_sample(struct bp_exact *exact, struct bp_exact_worker *w, size_t
             .neuron = i,
             .each = each,
             .sides = 2,
-            .cols = 2 * ((each + BP_COLUMN_STEP - 1) / BP_COLUMN_STEP * BP_COLUMN_STEP)};
+            .cols = 2 * ((each + BP_CHANGES_STEP - 1) / BP_CHANGES_STEP * BP_CHANGES_STEP)};
         double h = BP_EXACT_STEP;
         for (int turn = 0; turn < BP_EXACT_TRIES; turn++, h *= 0x1p-20) {
             both_ends(exact, w, &at, h, unit);

@@ -17,7 +17,7 @@
  * Neurons are shared out among threads; each result is one thread's work alone,
  * so that it does not depend on their number.
  */
-#include "core/columns.h"
+#include "core/changes.h"
 #include "core/mem.h"
 #include "diag/numdiff_eval.h"
 #include "diag/numdiff_inputs.h"
@@ -68,7 +68,7 @@ static const struct bp_layer *layer_of(const struct structured *all, size_t l)
 /* Carries `used` columns up, and adds what they bring to their functions. */
 static void flush(struct worker *w, size_t used, double *f, uint64_t *side)
 {
-    const size_t cols = (used + BP_COLUMN_STEP - 1) / BP_COLUMN_STEP * BP_COLUMN_STEP;
+    const size_t cols = (used + BP_CHANGES_STEP - 1) / BP_CHANGES_STEP * BP_CHANGES_STEP;
     const struct bp_ripple_at at = {
         .layer = w->layer, .sample = w->sample, .neuron = w->neuron, .cols = cols};
     if (used == 0)
@@ -185,7 +185,7 @@ static enum bp_status deltas_at(void *self, double h, double *f, uint64_t *side,
     struct worker *w = self;
     for (size_t i = 0; i < w->line.m; i += w->ripple.room) {
         const size_t each = w->line.m - i < w->ripple.room ? w->line.m - i : w->ripple.room;
-        const size_t cols = (each + BP_COLUMN_STEP - 1) / BP_COLUMN_STEP * BP_COLUMN_STEP;
+        const size_t cols = (each + BP_CHANGES_STEP - 1) / BP_CHANGES_STEP * BP_CHANGES_STEP;
         const struct bp_ripple_at at = {.layer = w->layer,
                                         .sample = w->sample,
                                         .neuron = i,

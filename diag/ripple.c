@@ -1,7 +1,7 @@
 /* ripple.c -- see ripple.h. */
 #include "diag/ripple.h"
 
-#include "core/columns.h"
+#include "core/changes.h"
 #include "core/kernel.h"
 #include "core/mem.h"
 
@@ -43,9 +43,9 @@ static size_t rows_needed(const struct bp_mlp *net)
 
 static size_t columns_for(size_t rows)
 {
-    const size_t fit = BLOCK / rows / (2 * BP_COLUMN_STEP) * (2 * BP_COLUMN_STEP);
-    if (fit < 2 * BP_COLUMN_STEP)
-        return 2 * BP_COLUMN_STEP;
+    const size_t fit = BLOCK / rows / (2 * BP_CHANGES_STEP) * (2 * BP_CHANGES_STEP);
+    if (fit < 2 * BP_CHANGES_STEP)
+        return 2 * BP_CHANGES_STEP;
     return fit > ROOM_MOST ? ROOM_MOST : fit;
 }
 
@@ -137,15 +137,15 @@ static void activate(struct bp_ripple *ripple, size_t l, const struct here *here
 {
     const struct bp_layer *layer = layer_of(ripple, l);
     if (ripple->exact) {
-        bp_columns_change(layer->activation, layer->slope, rows, cols, here->z, here->f, in, out,
+        bp_changes_change(layer->activation, layer->slope, rows, cols, here->z, here->f, in, out,
                           crossed);
     } else {
         if (bp_activation_has_kink(layer->activation))
-            bp_columns_sides(rows, cols, here->z, in, crossed);
-        bp_columns_value(layer->activation, layer->slope, rows, cols, in, out);
+            bp_changes_sides(rows, cols, here->z, in, crossed);
+        bp_changes_value(layer->activation, layer->slope, rows, cols, in, out);
     }
     if (here->has_mask)
-        bp_columns_scale(rows, cols, here->mask, out);
+        bp_changes_scale(rows, cols, here->mask, out);
 }
 
 /* a, or its change, is the output; before: the sample's loss, when recomputing. */
@@ -155,9 +155,9 @@ static void take_loss(struct bp_ripple *ripple, struct bp_base output, struct bp
 {
     const struct bp_spec *spec = &ripple->pass->net->spec;
     if (ripple->exact)
-        bp_columns_loss_change(spec->loss, spec->factor, rows, cols, output, t, a, change);
+        bp_changes_loss_change(spec->loss, spec->factor, rows, cols, output, t, a, change);
     else
-        bp_columns_loss(spec->loss, spec->factor, rows, cols, a, t, before, change);
+        bp_changes_loss(spec->loss, spec->factor, rows, cols, a, t, before, change);
 }
 
 /* z of layer l is in ripple->z: on to a. */
@@ -251,12 +251,12 @@ static void spread_rows(struct bp_ripple *ripple, const struct bp_ripple_at *at,
     const double *z =
         ripple->exact ? NULL : ripple->pass->z[l] + at->sample * layer_of(ripple, l)->width + row;
     if (at->each == 0) {
-        bp_columns_spread(rows, at->cols, z, w, in, ripple->first, ripple->z);
+        bp_changes_spread(rows, at->cols, z, w, in, ripple->first, ripple->z);
         return;
     }
     const size_t part = at->cols / at->sides;
     for (size_t side = 0; side < at->sides; side++)
-        bp_columns_spread_each(rows, part, at->each, z, w, in, ripple->first + side * part,
+        bp_changes_spread_each(rows, part, at->each, z, w, in, ripple->first + side * part,
                                ripple->z + side * part, at->cols);
 }
 
@@ -284,7 +284,7 @@ void bp_ripple_run(struct bp_ripple *ripple, const struct bp_ripple_at *at, cons
                    double *change, double *crossed)
 {
     const size_t last = last_layer(ripple);
-    assert(at->cols <= ripple->room && at->cols % BP_COLUMN_STEP == 0);
+    assert(at->cols <= ripple->room && at->cols % BP_CHANGES_STEP == 0);
     const bool is_whole = layer_of(ripple, at->layer)->activation == BP_SOFTMAX ||
                           (at->layer == last && ripple->pass->mask[last] != NULL);
     if (is_whole) {

@@ -4,14 +4,14 @@
  *     z_l[i] + d  ->  a_l[i]  ->  z_{l+1} (a rank-1 change)  ->  a_{l+1} ... loss
  *
  * Only what lies downstream of the neuron is worked out, for many d side by side
- * (core/columns.h). Two ways:
+ * (core/changes.h). Two ways:
  *
  *     recomputing  every value is computed anew by the forward formulas, and the
  *                  sample's loss before is taken off: nothing but the forward
  *                  pass is used, and what is left has its rounding in it
  *     exact        finite differences carried from layer to layer without any
  *                  subtraction of like numbers, so that d can be tiny; trusts
- *                  the identities in core/columns.h
+ *                  the identities in core/changes.h
  *
  * Either the columns are many changes of one neuron, or one change (or two)
  * of each of many neurons of a layer. Right for core's own forward stages
@@ -34,7 +34,7 @@ struct bp_ripple {
     const double *t;            /* borrowed: n x outputs */
     const double *loss;         /* borrowed: each sample's loss at the point */
     bool exact;
-    size_t room;          /* columns in one run at most; a multiple of BP_COLUMN_STEP */
+    size_t room;          /* columns in one run at most; a multiple of BP_CHANGES_STEP */
     double *memory;       /* owned: the arrays below */
     double *first;        /* [room]: the change of the neuron's a */
     double *z, *a;        /* [widest above][room] */
@@ -49,7 +49,7 @@ struct bp_ripple_at {
     size_t neuron; /* the only one, or the first */
     size_t each;   /* 0: the only one */
     size_t sides;  /* with each: 1 or 2 */
-    size_t cols;   /* a multiple of BP_COLUMN_STEP (a part, too) */
+    size_t cols;   /* a multiple of BP_CHANGES_STEP (a part, too) */
 };
 
 /* pass must outlive the ripple; its t, mask and n are used as they are. BP_ENOMEM. */

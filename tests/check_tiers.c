@@ -1,6 +1,6 @@
 /* check_tiers.c -- the fast ways to differentiate say the same as the slow ones, for every
  * activation, loss and depth, and notice when what they assume does not hold. */
-#include "core/columns.h"
+#include "core/changes.h"
 #include "core/kernel.h"
 #include "core/mem.h"
 #include "core/rng.h"
@@ -513,9 +513,9 @@ static double by_hand(struct bench *b, size_t l, size_t s, size_t i, double d)
 
 static void changes_of(struct bench *b, bool exact, const char *text)
 {
-    static const double D[BP_COLUMN_STEP] = {0.0, 1.5, -1.5, 0.01, -1e-4, 1e-7, 1e-9, -1e-9};
+    static const double D[BP_CHANGES_STEP] = {0.0, 1.5, -1.5, 0.01, -1e-4, 1e-7, 1e-9, -1e-9};
     struct bp_ripple ripple;
-    double loss[N_MOST], change[BP_COLUMN_STEP], crossed[BP_COLUMN_STEP] = {0.0};
+    double loss[N_MOST], change[BP_CHANGES_STEP], crossed[BP_CHANGES_STEP] = {0.0};
     bp_pass_forward(&b->pass, b->n, b->x);
     for (size_t s = 0; s < b->n; s++)
         loss[s] = bp_pass_sample_loss(&b->pass, b->t, s);
@@ -523,9 +523,9 @@ static void changes_of(struct bench *b, bool exact, const char *text)
     for (size_t l = 1; l <= b->net.spec.layers; l++)
         for (size_t i = 0; i < b->net.spec.layer[l].width; i++) {
             const struct bp_ripple_at at = {
-                .layer = l, .sample = i % b->n, .neuron = i, .cols = BP_COLUMN_STEP};
+                .layer = l, .sample = i % b->n, .neuron = i, .cols = BP_CHANGES_STEP};
             bp_ripple_run(&ripple, &at, D, change, crossed);
-            for (size_t c = 0; c < BP_COLUMN_STEP; c++) {
+            for (size_t c = 0; c < BP_CHANGES_STEP; c++) {
                 const double right = by_hand(b, l, at.sample, i, D[c]);
                 const bool loose = exact && fabs(D[c]) > 1e-6; /* its identities are for small d */
                 const double allowed = (loose ? 1e-9 : 1e-13) * fmax(1.0, fabs(loss[at.sample]));

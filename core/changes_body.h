@@ -1,10 +1,10 @@
-/* columns_body.h -- the loops of columns.h; private to kernel_body.h, and compiled
+/* changes_body.h -- the loops of changes.h; private to kernel_body.h, and compiled
  * with it for each instruction set.
  *
  * Columns come in multiples of 8, so that there is no end of a row to look after.
  */
-#ifndef BP_COLUMNS_BODY_H
-#define BP_COLUMNS_BODY_H
+#ifndef BP_CHANGES_BODY_H
+#define BP_CHANGES_BODY_H
 
 #include "core/fmath_body.h"
 #include "core/kernel_table.h"
