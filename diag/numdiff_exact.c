@@ -37,10 +37,9 @@ double bp_exact_loss(const struct bp_exact *exact)
 
 /* ---- deltas --------------------------------------------------------------- */
 
-/* Both ends of neurons first .. first + each - 1 of a sample; the shrunk step is
- * for those that are open. */
-static void both_ends(struct bp_exact *exact, struct bp_exact_worker *w,
-                      const struct bp_ripple_at *at, double h, const double *unit)
+/* Steps both ways for the neurons of these columns that are open. */
+static void both_ends(struct bp_exact_worker *w, const struct bp_ripple_at *at, double h,
+                      const double *unit)
 {
     const size_t part = at->cols / 2;
     memset(w->d, 0, at->cols * sizeof *w->d);
@@ -50,8 +49,6 @@ static void both_ends(struct bp_exact *exact, struct bp_exact_worker *w,
             w->d[c] = h * unit[at->neuron + c];
             w->d[part + c] = -w->d[c];
         }
-    bp_ripple_run(&w->ripple, at, w->d, w->change, w->crossed);
-    (void)exact;
 }
 
 /* Takes what the two ends say of those that are open; true when some crossed. */
@@ -77,27 +74,56 @@ static bool take_ends(struct bp_exact *exact, struct bp_exact_worker *w,
     return any;
 }
 
+/* The columns of neurons i, i + 1, ... of a sample, as many as there is room for. */
+static struct bp_ripple_at columns_at(const struct bp_exact *exact, const struct bp_exact_worker *w,
+                                      size_t l, size_t sample, size_t i)
+{
+    const size_t width = layer_of(exact, l)->width, most = w->ripple.room / 2;
+    const size_t each = width - i < most ? width - i : most;
+    return (struct bp_ripple_at){
+        .layer = l,
+        .sample = sample,
+        .neuron = i,
+        .each = each,
+        .sides = 2,
+        .cols = 2 * ((each + BP_CHANGES_STEP - 1) / BP_CHANGES_STEP * BP_CHANGES_STEP)};
+}
+
+/* Without corners every step is the first, and good: the same for all samples. */
+static void one_smooth_sample(struct bp_exact *exact, struct bp_exact_worker *w, size_t l,
+                              size_t sample, const double *unit, const double *inverse)
+{
+    const size_t width = layer_of(exact, l)->width;
+    double *delta = exact->delta + exact->at->n * exact->at->net->unit[l] + sample * width;
+    for (size_t i = 0; i < width;) {
+        const struct bp_ripple_at at = columns_at(exact, w, l, sample, i);
+        const double *up = w->change, *down = w->change + at.cols / 2;
+        if (w->first != i)
+            both_ends(w, &at, BP_EXACT_STEP, unit);
+        w->first = i;
+        bp_ripple_run(&w->ripple, &at, w->d, w->change, w->crossed);
+        for (size_t c = 0; c < at.each; c++)
+            delta[i + c] = (up[c] - down[c]) * inverse[i + c];
+        i += at.each;
+    }
+}
+
 static void one_sample(struct bp_exact *exact, struct bp_exact_worker *w, size_t l, size_t sample,
                        const double *unit)
 {
-    const size_t width = layer_of(exact, l)->width, most = w->ripple.room / 2;
+    const size_t width = layer_of(exact, l)->width;
     for (size_t i = 0; i < width; i++)
         w->open[i] = true;
-    for (size_t i = 0; i < width; i += most) {
-        const size_t each = width - i < most ? width - i : most;
-        const struct bp_ripple_at at = {
-            .layer = l,
-            .sample = sample,
-            .neuron = i,
-            .each = each,
-            .sides = 2,
-            .cols = 2 * ((each + BP_CHANGES_STEP - 1) / BP_CHANGES_STEP * BP_CHANGES_STEP)};
+    for (size_t i = 0; i < width;) {
+        const struct bp_ripple_at at = columns_at(exact, w, l, sample, i);
         double h = BP_EXACT_STEP;
         for (int turn = 0; turn < BP_EXACT_TRIES; turn++, h *= 0x1p-20) {
-            both_ends(exact, w, &at, h, unit);
+            both_ends(w, &at, h, unit);
+            bp_ripple_run(&w->ripple, &at, w->d, w->change, w->crossed);
             if (!take_ends(exact, w, &at, h, unit, turn))
                 break;
         }
+        i += at.each;
     }
 }
 
@@ -205,12 +231,24 @@ static void hidden_errors(struct bp_exact *exact, size_t l)
 
 static void one_layer(struct bp_exact *exact, size_t l)
 {
-    double *unit = exact->spread; /* free until the errors below */
-    for (size_t i = 0; i < layer_of(exact, l)->width; i++)
+    const size_t width = layer_of(exact, l)->width;
+    double *unit = exact->spread, *inverse = exact->bound; /* free until the errors below */
+    for (size_t i = 0; i < width; i++) {
         unit[i] = bp_inputs_unit(exact->at->net, exact->theta, l, i);
+        inverse[i] = 0.5 / (BP_EXACT_STEP * unit[i]); /* a power of two, too */
+    }
+    for (size_t k = 0; k < exact->n_workers; k++) {
+        exact->worker[k].first = SIZE_MAX;
+        memset(exact->worker[k].open, 1, width * sizeof(bool));
+    }
 #pragma omp parallel for num_threads((int)exact->n_workers) schedule(static)
-    for (size_t s = 0; s < exact->at->n; s++)
-        one_sample(exact, &exact->worker[bp_thread()], l, s, unit);
+    for (size_t s = 0; s < exact->at->n; s++) {
+        struct bp_exact_worker *w = &exact->worker[bp_thread()];
+        if (exact->smooth)
+            one_smooth_sample(exact, w, l, s, unit, inverse);
+        else
+            one_sample(exact, w, l, s, unit);
+    }
 }
 
 /* A kink has its own error already. */
@@ -322,6 +360,10 @@ static enum bp_status make_workers(struct bp_exact *exact, int threads)
 enum bp_status bp_exact_init(struct bp_exact *exact, const struct bp_loss_at *at, int threads)
 {
     *exact = (struct bp_exact){.at = at, .theta = at->theta == NULL ? at->net->theta : at->theta};
+    exact->smooth = true;
+    for (size_t l = 1; l <= at->net->spec.layers; l++)
+        if (bp_activation_has_kink(at->net->spec.layer[l].activation))
+            exact->smooth = false;
     if (make_room(exact) != BP_OK || make_workers(exact, threads) != BP_OK) {
         bp_exact_release(exact);
         return BP_ENOMEM;

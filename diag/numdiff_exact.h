@@ -35,6 +35,7 @@ struct bp_exact {
     double *delta, *wrong;             /* laid out as in struct bp_numdiff */
     unsigned char *flags;              /* owned */
     double *absolute, *spread, *bound; /* |W_l| of the largest l > 1; n x widest, twice */
+    bool smooth;                       /* no activation has a corner */
     size_t n_workers;
     struct bp_exact_worker *worker; /* owned */
     size_t evaluations;
@@ -46,6 +47,7 @@ struct bp_exact_worker {
     double *d, *change, *crossed; /* [room]; d owns all three */
     double *sum, *bend, *unit;    /* [functions]: sum owns all three */
     bool *open, *hit;             /* [functions]: open owns both */
+    size_t first;                 /* the neuron whose steps d begins with; SIZE_MAX: others */
 };
 
 /* Room for at's batch. BP_ENOMEM. */
