@@ -64,7 +64,7 @@ static void against_backprop(const char *text, size_t n, const char *name, doubl
         bp_node_init(&node.node, &b.at, 1) != BP_OK)
         return;
     const struct bench_job one = {run_node, &node}, backprop = {bench_backprop, &b};
-    bench_row(name, bench_ratio(&one, &backprop, 31), "<=", goal);
+    bench_row(name, bench_ratio(&one, &backprop, 63), "<=", goal);
     struct bench_tier whole = {.b = &b, .tier = BP_TIER_NODE, .deltas = true};
     const struct bench_job called = tier_job(&whole);
     bench_note("    %-42s %10.4g", "as called: with spot checks and memory",

@@ -94,7 +94,7 @@ static struct estimate estimate(const struct bp_line *line, size_t s, double h)
     const double d1 = (f[0] - f[m]) / (2.0 * h);
     const double d2 = (f[2 * m] - f[3 * m]) / (4.0 * h);
     const double size = fmax(fabs(f0), fmax(fabs(f[0]), fabs(f[m])));
-    const double noise = fmax(line->noise[s], ldexp(size, -line->bits)) / h;
+    const double noise = fmax(line->noise[s], line->epsilon * size) / h;
     struct estimate e = {.value = d1, .truncation = fabs(d2 - d1) / 3.0, .rounding = noise};
     e.flat = f[0] == f0 && f[m] == f0 && f[2 * m] == f0 && f[3 * m] == f0;
     if (line->extrapolate) {
@@ -106,7 +106,7 @@ static struct estimate estimate(const struct bp_line *line, size_t s, double h)
         e.rounding = 2.0 * noise;
         e.flat = e.flat && f[4 * m] == f0 && f[5 * m] == f0;
     }
-    e.rounding += (line->argument / h + ldexp(4.0, -line->bits)) * fabs(e.value);
+    e.rounding += (line->argument / h + 4.0 * line->epsilon) * fabs(e.value);
     e.bend = fabs(f[0] - 2.0 * f0 + f[m]) / h;
     const double bend2 = fabs(f[2 * m] - 2.0 * f0 + f[3 * m]) / (2.0 * h);
     e.corner = (line->state[s] & CROSSED) != 0 || is_bent(e.bend, bend2, e.value, e.rounding);
@@ -192,6 +192,7 @@ enum bp_status bp_line_run(struct bp_line *line, struct bp_error *error)
         line->value[s] = line->error[s] = NAN;
         line->flags[s] = line->state[s] = 0;
     }
+    line->epsilon = ldexp(1.0, -line->bits);
     double h = line->step = fmax(first_step(line), line->least);
     for (int turn = 0; turn < TRIES && still_open(line) > 0; turn++) {
         const enum bp_status status = sample(line, h, error);

@@ -51,6 +51,7 @@ struct bp_line {
     double *value, *error; /* [m], results */
     unsigned char *flags;  /* [m], of enum bp_numdiff_flag */
     double step;           /* the first h */
+    double epsilon;        /* 2^-bits */
     size_t evaluations;    /* added to */
 
     double *f;            /* owned: 6 x m */
