@@ -1,5 +1,5 @@
 # figure.gp -- every row of out/bench.tsv: how far on the good side of its goal it is.
-set terminal svg size 900,760 font "sans,12" noenhanced
+set terminal svg size 900,760 font "sans,12" noenhanced background "white"
 set output "out/bench.svg"
 set datafile separator "\t"
 set logscale x 10

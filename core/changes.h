@@ -5,7 +5,7 @@
  * tried. cols is a multiple of BP_CHANGES_STEP (unused columns hold changes of 0).
  * What is the same for all columns (a neuron's own z, a, target) is one number a
  * row. Results of a column do not depend on the others, except that changes which
- * are all below 2^-26 are done by short series: what is worked out is the same to
+ * are all below 2^-27 are done by short series: what is worked out is the same to
  * rounding.
  *
  * "change" functions take and give differences without subtracting: with

@@ -9,7 +9,7 @@
 #include "core/fmath_body.h"
 #include "core/kernel_table.h"
 
-#define SMALL 0x1p-26
+#define SMALL 0x1p-27
 
 INLINE vec vec_zero(void)
 {
@@ -168,19 +168,6 @@ INLINE vec small_expm1(vec d)
     return vec_fma(vec_set(0.5) * d, d, d);
 }
 
-/* tanh d, |d| < SMALL: what comes next, 2 d^4 / 15, is below 2^-106 of it. */
-INLINE vec small_tanh(vec d)
-{
-    return vec_fma(vec_set(-0x1.5555555555555p-2) * d, d * d, d);
-}
-
-/* 1 / (1 + x), |x| < SMALL: x^3 is below 2^-78. */
-INLINE vec small_inverse(vec x)
-{
-    const vec one = vec_set(1.0);
-    return vec_fma(-x, one - x, one);
-}
-
 /* ln(1 + x), |x| < SMALL: x^3 / 4 is below 2^-80 of it. */
 INLINE vec small_log1p(vec x)
 {
@@ -194,17 +181,24 @@ INLINE vec any_expm1(bool small, vec d)
     return small ? small_expm1(d) : vec_expm1(vec_select(vec_less(most, d), most, d));
 }
 
+/* For small d, to second order: E / (1 + s E) = d (1 + d (1/2 - s)), and T / (1 + t T) =
+ * d (1 - t d); what comes next is below d^2 of it, 2^-54. */
 INLINE vec sigmoid_change(bool small, vec s, vec d)
 {
-    const vec one = vec_set(1.0), e = any_expm1(small, d), slope = s * (one - s);
-    return small ? slope * e * small_inverse(s * e) : slope * e / vec_fma(s, e, one);
+    const vec one = vec_set(1.0), slope = s * (one - s);
+    if (small)
+        return slope * d * vec_fma(d, vec_set(0.5) - s, one);
+    const vec e = any_expm1(false, d);
+    return slope * e / vec_fma(s, e, one);
 }
 
 INLINE vec tanh_change(bool small, vec t, vec d)
 {
-    const vec one = vec_set(1.0), e = small ? small_tanh(d) : vec_tanh(d);
-    const vec slope = (one - t) * (one + t);
-    return small ? slope * e * small_inverse(t * e) : slope * e / vec_fma(t, e, one);
+    const vec one = vec_set(1.0), slope = (one - t) * (one + t);
+    if (small)
+        return slope * d * vec_fnma(d, t, one);
+    const vec e = vec_tanh(d);
+    return slope * e / vec_fma(t, e, one);
 }
 
 INLINE vec relu_change(double slope, vec z, vec d)
