@@ -173,7 +173,7 @@ static int over_the_batch(void *self, const double *theta, const struct bp_batch
 static int with_velocity(void *self, const double *theta, const struct bp_batch *batch, double rate,
                          double *next)
 {
-    double g[64];
+    double g[64] = {0};
     hand.core->subject.gradient(self, theta, batch, g);
     for (size_t k = 0; k < hand.core->net->n_theta; k++) {
         hand.velocity[k] = hand.momentum * hand.velocity[k] + g[k];
@@ -259,11 +259,11 @@ START_TEST(outputs_that_depend_on_the_batch_are_named)
 }
 END_TEST
 
-/* The biases of the output are updated before they are used. */
+/* The gradient is taken where the step would lead. */
 static int too_early(void *self, const double *theta, const struct bp_batch *batch, double rate,
                      double *next)
 {
-    double g[64], moved[64];
+    double g[64] = {0}, moved[64];
     const size_t n = hand.core->net->n_theta;
     hand.core->subject.gradient(self, theta, batch, g);
     for (size_t k = 0; k < n; k++)

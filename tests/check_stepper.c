@@ -117,7 +117,7 @@ static int step(void *self, const double *theta, const struct bp_batch *batch, d
 {
     (void)self;
     const double used = hand.own_rate != 0.0 ? hand.own_rate : rate;
-    double g[MAX];
+    double g[MAX] = {0};
     if (hand.how == EARLY) {
         early_step(theta, batch, used, next);
         return 0;
@@ -307,7 +307,7 @@ START_TEST(a_velocity_without_reset_asks_for_one)
     ck_assert_ptr_nonnull(strstr(w.findings.item[0].help, "reset()"));
     ck_assert(w.stepper.has_state);
     /* what its steps carry over is taken out of its gradient */
-    double g[MAX], right[MAX];
+    double g[MAX], right[MAX] = {0};
     struct bp_claim claim = {.g = g};
     struct bp_error error;
     ck_assert_int_eq(bp_view_gradient(&w.view, w.net.theta, &w.batch, 0.0, &claim, &error), BP_OK);
