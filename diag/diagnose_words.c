@@ -371,6 +371,8 @@ static const char *unexplained_text(enum bp_unexplained kind)
         return "dW and db fit one delta, but it comes about in no way that is known";
     case BP_WEIGHTS_UNEXPLAINED:
         return "db fits its delta, dW does not";
+    case BP_SIZE_UNEXPLAINED:
+        return "dW and db are multiples of the right ones, by no factor that is known";
     case BP_BIASES_UNEXPLAINED:
         return "dW fits its delta, db does not";
     default:

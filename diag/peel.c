@@ -90,6 +90,41 @@ static void take_out_size(const struct bp_predictor *p, struct bp_fit *fit)
     }
 }
 
+/* Where a world takes the claim to be 0 there is nothing to be named. */
+static void leave_out_nothing(const struct bp_predictor *p, const struct bp_world *world,
+                              struct bp_fit *fit)
+{
+    for (size_t i = 0; i < p->net->n_tensors; i++) {
+        bool seen = false;
+        bool out = false;
+        for (size_t k = 0; k < p->n; k++) {
+            if (world->pattern[k * p->net->n_tensors + i] == 0.0) {
+                fit[i].seen[k] = false;
+                out = true;
+            }
+            seen = seen || fit[i].seen[k];
+        }
+        if (out && !seen)
+            fit[i].kind = BP_FIT_FREE;
+    }
+}
+
+/* Multiples that no known factors leave behind: the first from the output down. */
+static void say_size(struct bp_story *story, const struct bp_predictor *p, const struct bp_fit *fit)
+{
+    if (story->n_unexplained == BP_STORY_MAX)
+        return;
+    for (size_t i = p->net->n_tensors; i-- > 0;) {
+        const bool plain = fit[i].kind == BP_FIT_NONE || fit[i].kind == BP_FIT_FREE ||
+                           (fit[i].kind == BP_FIT_RATIO && bp_fit_is_one(&fit[i], p->n, p->tol));
+        if (plain)
+            continue;
+        story->unexplained_layer[story->n_unexplained] = p->net->tensor[i].layer;
+        story->unexplained[story->n_unexplained++] = BP_SIZE_UNEXPLAINED;
+        return;
+    }
+}
+
 /* Names what is left over, and keeps the story if it holds. */
 static enum bp_status finish(struct telling *t, struct bp_peel_state *state,
                              const struct bp_world *world, const struct bp_hypothesis *h)
@@ -97,14 +132,15 @@ static enum bp_status finish(struct telling *t, struct bp_peel_state *state,
     struct bp_peel *peel = t->peel;
     struct bp_factoring found;
     struct bp_story story = {.world = *h, .distance = INFINITY};
-    for (size_t i = 0; i < peel->p->net->n_tensors; i++)
-        if (world->pattern[i] == 0.0)
-            state->fit[i].kind = BP_FIT_FREE;
+    leave_out_nothing(peel->p, world, state->fit);
     if (peel->p->any_factor)
         take_out_size(peel->p, state->fit);
-    if (!bp_factor_search(peel->parts, peel->p, state->fit, 1e9, &found))
-        return BP_OK;
+    const bool sized = bp_factor_search(peel->parts, peel->p, state->fit, 1e9, &found);
+    if (!sized)
+        found.n = 0;
     read_state(&story, peel, state);
+    if (!sized)
+        say_size(&story, peel->p, state->fit);
     for (size_t i = 0; i < found.n; i++) {
         const struct bp_factor *factor = &peel->parts->factor[found.factor[i]];
         story.factor[story.n_factors] = factor->h;

@@ -32,6 +32,7 @@ enum bp_unexplained {
     BP_DELTA_UNEXPLAINED,   /* dW_l and db_l fit some delta_l, but no known one */
     BP_WEIGHTS_UNEXPLAINED, /* db_l fits, dW_l does not */
     BP_BIASES_UNEXPLAINED,  /* dW_l fits, db_l does not */
+    BP_SIZE_UNEXPLAINED,    /* dW_l and db_l are multiples of what is right, but of no known one */
     BP_LAYER_UNEXPLAINED    /* nothing fits */
 };
 

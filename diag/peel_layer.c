@@ -164,6 +164,12 @@ static bool hear_two(struct bp_peel_level *level, const struct bp_peel_state *fr
     return hit;
 }
 
+/* A part of the delta that is of dW or db too. */
+static bool is_mixed(const struct bp_part *part)
+{
+    return part != NULL && (part->slots & (unsigned)BP_BLOCK_SLOTS) != 0;
+}
+
 /* What the two witnesses say of the delta that stages one and two (or none) give;
  * true when it is borne out. */
 static bool consider(struct bp_peel_level *level, const struct bp_peel_state *from,
@@ -175,7 +181,8 @@ static bool consider(struct bp_peel_level *level, const struct bp_peel_state *fr
         return false;
     if (two != NULL && !level->all && !bp_peel_biases_fit(peel, from->use, level->l, NULL))
         return false;
-    bp_peel_hear(peel, from->use, level->l, NULL, NULL, none);
+    const bool mixed = is_mixed(one) || is_mixed(two);
+    bp_peel_hear(peel, from->use, level->l, one, two, none);
     const struct bp_part *parts[4] = {one, two, NULL, NULL};
     if (agree(none) || (one == NULL && fits(&none[0]) && fits(&none[1]))) {
         accept(level, from, parts, none, BP_EXPLAINED, from->use);
@@ -188,7 +195,7 @@ static bool consider(struct bp_peel_level *level, const struct bp_peel_state *fr
         accept(level, from, parts, none, BP_EXPLAINED, from->use);
         return true;
     }
-    if (two != NULL && !level->all)
+    if (mixed || (two != NULL && !level->all))
         return false;
     bool hit = false;
     for (size_t i = 0; i < peel->parts->n_parts; i++) {

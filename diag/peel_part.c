@@ -242,6 +242,16 @@ static void take_solved(struct taking *t, const struct bp_hypothesis *given, siz
     world->whole = !all_one(t->pattern, pattern_count(t));
 }
 
+/* Nothing is left of the right sums; of others, from a wrong delta, there may be
+ * (sums cut to whole numbers). */
+static bool may_be_more(const struct taking *t)
+{
+    for (size_t j = 0; j < pattern_count(t); j++)
+        if (t->pattern[j] == 0.0)
+            return slots_anywhere(t) == 1u << BP_BIAS_SUM;
+    return false;
+}
+
 static void take(struct taking *t, const struct bp_hypothesis *h)
 {
     plant(t, h);
@@ -257,6 +267,8 @@ static void take(struct taking *t, const struct bp_hypothesis *h)
             add_world(t, h);
         else
             add_factor(t, h, false);
+        if (!other_world(t) && may_be_more(t))
+            add_parts(t, h);
     } else if ((slots_anywhere(t) & 1u << BP_REGULARISE) == 0) {
         add_parts(t, h);
     }
@@ -328,7 +340,8 @@ void bp_parts_release(struct bp_parts *parts)
 
 bool bp_part_is_delta(const struct bp_part *part, size_t l)
 {
-    return part->h.layer == l && (part->slots & ~(unsigned)BP_DELTA_SLOTS) == 0;
+    return part->h.layer == l && (part->slots & (unsigned)BP_DELTA_SLOTS) != 0 &&
+           (part->slots & ~(unsigned)(BP_DELTA_SLOTS | BP_BLOCK_SLOTS)) == 0;
 }
 
 bool bp_part_is_block(const struct bp_part *part, size_t l)

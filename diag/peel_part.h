@@ -55,7 +55,8 @@ struct bp_parts {
     double *block; /* owned: patterns */
 };
 
-/* Whether a part is of layer l's delta, or of its dW and db; whether of one neuron. */
+/* Whether a part is of layer l's delta (and perhaps of its dW and db too), or of its
+ * dW and db alone; whether of one neuron. */
 bool bp_part_is_delta(const struct bp_part *part, size_t l);
 bool bp_part_is_block(const struct bp_part *part, size_t l);
 bool bp_part_is_neuron(const struct bp_part *part);
