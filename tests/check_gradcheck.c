@@ -3,6 +3,7 @@
 #include "diag/gradcheck.h"
 
 #include "tests/bed.h"
+#include "tests/small.h"
 
 #include "core/digits.h"
 #include "core/fmath.h"
@@ -246,7 +247,7 @@ START_TEST(random_healthy_networks_never_disagree)
 {
     static const enum bp_tier_id TIER[] = {BP_TIER_AUTO, BP_TIER_CENTRAL, BP_TIER_RICHARDSON,
                                            BP_TIER_COMPLEX};
-    for (uint64_t seed = 1; seed <= 120; seed++) {
+    for (uint64_t seed = 1; seed <= (small_only() ? 10 : 120); seed++) {
         struct random_net r;
         struct bp_gradcheck check;
         char text[BP_SPEC_TEXT_MAX];
@@ -384,6 +385,8 @@ END_TEST
 
 START_TEST(every_derivative_of_a_network_for_digits_agrees)
 {
+    if (small_only())
+        return;
     struct bp_spec spec;
     struct bp_mlp net;
     struct bp_dataset data;
