@@ -235,7 +235,7 @@ const struct bp_command bp_command_check = {
              "       [--theta FILES --gradient FILES | --theta-before FILES --theta-after FILES\n"
              "        --rate R] [--data FILE] [--outputs FILE] [--numeric FILES]\n"
              "       [--layout 'W1 b1 W2 b2']\n"
-             "       [--own-loss] [--shard K/N --out PART.json]\n"
+             "       [--own-loss] [--locate] [--shard K/N --out PART.json]\n"
              "       [--method M] [--rate R] [--seed N] [--all] [--format text|json|tsv] [--quiet]",
     .about = "is the gradient right? where not, and why",
     .run = run,

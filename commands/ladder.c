@@ -102,7 +102,9 @@ static enum bp_status climb_program(struct bp_ladder *ladder, const struct optio
         return status;
     status = bp_view_open(&view, &pipe.subject, error);
     if (status == BP_OK) {
-        status = bp_ladder_view(ladder, &view, &options->ladder, error);
+        struct bp_ladder_options how = options->ladder;
+        how.slow = true; /* every call goes through a pipe */
+        status = bp_ladder_view(ladder, &view, &how, error);
         bp_view_close(&view);
     }
     bp_pipe_close(&pipe);

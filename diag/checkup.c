@@ -16,6 +16,7 @@
 
 #include <math.h>
 #include <string.h>
+#include <time.h>
 
 enum { DRAWN_SAMPLES = 7 };
 
@@ -114,6 +115,46 @@ static bool untested(const struct bp_gradcheck *check)
     return false;
 }
 
+enum { BP_PATIENCE_S = 10, CALLS_A_PARAMETER = 6 };
+
+/* Whether to try every parameter by the subject's own loss would take too long: by the
+ * time that two calls take. A subject with a twin is not asked so often. */
+static bool is_slow(const struct bp_checkup *checkup, struct bp_view *view)
+{
+    const struct bp_batch batch = {checkup->n, checkup->x, checkup->t};
+    struct timespec began, ended;
+    double loss;
+    if (view->described || !view->can_lose)
+        return false;
+    clock_gettime(CLOCK_MONOTONIC, &began);
+    for (int k = 0; k < 2; k++)
+        if (bp_view_loss(view, checkup->theta, &batch, &loss, NULL) != BP_OK)
+            return false;
+    clock_gettime(CLOCK_MONOTONIC, &ended);
+    const double call = 0.5 * ((double)(ended.tv_sec - began.tv_sec) +
+                               1e-9 * (double)(ended.tv_nsec - began.tv_nsec));
+    return call * CALLS_A_PARAMETER * (double)view->n_theta > BP_PATIENCE_S;
+}
+
+/* Wrong entries that no cause was named for are a finding of their own. */
+static enum bp_status say_located(struct bp_checkup *checkup)
+{
+    char headline[BP_FINDING_LINE_MAX];
+    if (!checkup->located || checkup->locate.outcome != BP_OUTCOME_DISAGREES ||
+        bp_findings_count(&checkup->findings) > 0)
+        return BP_OK;
+    struct bp_finding *finding =
+        bp_findings_add(&checkup->findings, BP_LOOK_GRADIENT, "unexplained-gradient");
+    if (finding == NULL)
+        return BP_ENOMEM;
+    bp_locate_headline(&checkup->locate, headline, sizeof headline);
+    finding->certainty = BP_CERTAIN;
+    bp_finding_title(finding, "the gradient is wrong, and no known fault explains it");
+    bp_finding_because(finding, "%s", headline);
+    bp_finding_help(finding, "describe the network and its arrays: then causes can be named");
+    return BP_OK;
+}
+
 static enum bp_status check_gradient(struct bp_checkup *checkup, struct bp_view *view,
                                      const struct bp_checkup_options *options, uint64_t seed,
                                      struct bp_error *error)
@@ -121,6 +162,13 @@ static enum bp_status check_gradient(struct bp_checkup *checkup, struct bp_view 
     const struct bp_batch batch = {checkup->n, checkup->x, checkup->t};
     struct bp_gradcheck_options how = {
         .numeric.tier = options->tier, .rate = options->rate, .own_loss = options->own_loss};
+    if (options->locate || (!options->own_loss && is_slow(checkup, view))) {
+        const struct bp_locate_options few = {.seed = seed, .narrow = view->narrow};
+        const enum bp_status found =
+            bp_locate_view(&checkup->locate, view, checkup->theta, &batch, &few, error);
+        checkup->located = found == BP_OK;
+        return found;
+    }
     if (options->shards > 0)
         bp_shard_range(options->shard, options->shards, view->n_theta, &how.numeric.first,
                        &how.numeric.count);
@@ -318,6 +366,8 @@ static enum bp_status look(struct bp_checkup *checkup, struct bp_view *view,
     if (status == BP_OK)
         merge_twins(&checkup->findings);
     if (status == BP_OK)
+        status = say_located(checkup);
+    if (status == BP_OK)
         order_mixing(&checkup->findings);
     if (status == BP_OK && checkup->checked && checkup->check.outcome == BP_OUTCOME_DISAGREES)
         status = bp_owntrace_run(view, checkup->theta, &batch, &checkup->findings, error);
@@ -349,6 +399,8 @@ void bp_checkup_release(struct bp_checkup *checkup)
 {
     if (checkup->checked)
         bp_gradcheck_release(&checkup->check);
+    if (checkup->located)
+        bp_locate_release(&checkup->locate);
     bp_findings_release(&checkup->findings);
     bp_mem_free(checkup->theta);
     bp_mem_free(checkup->x);
@@ -364,6 +416,8 @@ enum bp_status bp_checkup_text(FILE *out, const struct bp_checkup *checkup,
     const struct bp_gradreport_style gradient = {.all = style->all, .colour = style->colour};
     bp_report_wrap(out, 0, "contract    ", checkup->contract_text);
     fputc('\n', out);
+    if (checkup->located)
+        bp_locate_text(out, &checkup->locate, style->colour);
     if (checkup->checked)
         bp_gradreport_brief(out, &checkup->check, &gradient);
     if (checkup->findings.n > 0) {

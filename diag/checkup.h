@@ -16,6 +16,7 @@
 
 #include "diag/contract.h"
 #include "diag/gradcheck.h"
+#include "diag/locate.h"
 #include "diag/stepper.h"
 
 #include <stdbool.h>
@@ -32,6 +33,8 @@ struct bp_checkup_options {
     uint64_t seed; /* of what is drawn; 0: a fixed one */
     bool own_loss; /* numeric derivatives of the subject's own loss, never of its twin; at one
                       point only */
+    bool locate;   /* find wrong entries by random probes of the loss, in place of trying each:
+                      also where there is no twin and trying each would take over ten seconds */
     size_t shard, shards; /* own_loss: only this share of the parameters (shard.h); 0: all */
 };
 
@@ -42,6 +45,8 @@ struct bp_checkup {
     bool checked;
     bool drawn; /* the gradient check is at a drawn point */
     struct bp_gradcheck check;
+    bool located; /* in place of checked */
+    struct bp_locate locate;
     struct bp_findings findings;
     size_t calls; /* of the subject */
     /* owned: where it looked */

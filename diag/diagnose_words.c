@@ -127,14 +127,18 @@ static struct bp_finding *add_fault(const struct bp_account *account, const stru
     return finding;
 }
 
-static void say_what(struct bp_finding *finding, const struct bp_hypothesis *h)
+static void say_what(struct bp_finding *finding, const struct bp_hypothesis *h,
+                     const struct bp_spec *spec)
 {
     if (h->layer == BP_HIDDEN_LAYERS)
         bp_finding_because(finding, "it is so in every hidden layer");
     if (h->fault->solved)
         bp_finding_because(finding, "the number is %.9g", h->factor);
-    if (h->fault->variants > 1 && h->fault->variant != NULL)
-        bp_finding_because(finding, "in this way: %s", h->fault->variant[h->variant]);
+    /* without an L2 term all there is comes from the data */
+    const char *way = h->fault->variant == NULL ? "" : h->fault->variant[h->variant];
+    const bool of_data = strstr(way, "the data") != NULL && spec->l2 == 0.0;
+    if (h->fault->variants > 1 && way[0] != '\0' && !of_data)
+        bp_finding_because(finding, "in this way: %s", way);
 }
 
 /* ---- what agrees and what does not ------------------------------------------ */
@@ -300,7 +304,7 @@ static enum bp_status say_single(const struct bp_account *account, struct bp_fin
     if (finding == NULL)
         return BP_ENOMEM;
     finding->certainty = certainty_of(account->diagnosis, count_class(dictionary));
-    say_what(finding, &match->h);
+    say_what(finding, &match->h, &account->inquiry->net->spec);
     say_tensors(account, finding);
     say_first_wrong(account, finding);
     say_proof(account, match->distance, finding);
@@ -344,7 +348,7 @@ static enum bp_status say_story(const struct bp_account *account, const struct b
             return BP_ENOMEM;
         finding->certainty =
             story->n_unexplained == 0 ? certainty_of(account->diagnosis, 1) : BP_POSSIBLE;
-        say_what(finding, h);
+        say_what(finding, h, &account->inquiry->net->spec);
         if (i == 0)
             say_tensors(account, finding);
         if (i == 0 && story->n_unexplained == 0 && story->n > 1)

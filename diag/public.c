@@ -20,7 +20,8 @@ enum {
     OPT_SEED,
     OPT_OWN_LOSS,
     OPT_SHARD,
-    OPT_PART
+    OPT_PART,
+    OPT_LOCATE
 };
 
 static const struct option LONG[] = {{"all", no_argument, NULL, OPT_ALL},
@@ -30,6 +31,7 @@ static const struct option LONG[] = {{"all", no_argument, NULL, OPT_ALL},
                                      {"rate", required_argument, NULL, OPT_RATE},
                                      {"seed", required_argument, NULL, OPT_SEED},
                                      {"own-loss", no_argument, NULL, OPT_OWN_LOSS},
+                                     {"locate", no_argument, NULL, OPT_LOCATE},
                                      {"shard", required_argument, NULL, OPT_SHARD},
                                      {"out", required_argument, NULL, OPT_PART},
                                      {NULL, 0, NULL, 0}};
@@ -74,6 +76,9 @@ bool bp_check_option(struct bp_check_options *options, int option, const char *v
         return true;
     case OPT_OWN_LOSS:
         options->checkup.own_loss = true;
+        return true;
+    case OPT_LOCATE:
+        options->checkup.locate = true;
         return true;
     case OPT_PART:
         options->part = value;

@@ -20,8 +20,8 @@ struct bp_check_options {
 enum bp_status bp_check_print(const struct bp_checkup *checkup, const char *name,
                               const struct bp_check_options *options);
 
-/* --all --quiet --format F --method M --rate R --seed N --own-loss --shard K/N --out PART; values
- * from 256 on. */
+/* --all --quiet --format F --method M --rate R --seed N --own-loss --locate --shard K/N --out PART;
+ * values from 256 on. */
 const struct option *bp_check_long_options(void);
 
 /* Takes one of these options; false with a line in error. */
