@@ -3,6 +3,7 @@
 
 #include "core/init.h"
 #include "core/mem.h"
+#include "diag/attached.h"
 #include "diag/columns.h"
 #include "diag/diagnose.h"
 #include "diag/faults/fault.h"
@@ -256,8 +257,7 @@ static enum bp_status look_at_columns(struct bp_checkup *checkup, struct bp_view
     struct bp_claim claim = {.g = numeric + view->n_theta};
     if (numeric == NULL)
         return BP_ENOMEM;
-    for (size_t k = 0; k < view->n_theta; k++)
-        numeric[k] = theirs[view->place[k]];
+    bp_view_from_own(view, theirs, numeric);
     memcpy(view->twin.theta, checkup->theta, view->n_theta * sizeof *view->twin.theta);
     enum bp_status status =
         view->subject->gradient == NULL
@@ -347,8 +347,10 @@ static enum bp_status look(struct bp_checkup *checkup, struct bp_view *view,
     const struct bp_batch batch = {checkup->n, checkup->x, checkup->t};
     if (options->shard > 1) /* the rest is shard 1's */
         return check_gradient(checkup, view, options, seed, error);
-    enum bp_status status = bp_contract_run(view, checkup->theta, &batch, &checkup->contract,
-                                            &checkup->findings, error);
+    enum bp_status status = bp_attached_run(view, checkup->theta, &batch, error);
+    if (status == BP_OK)
+        status = bp_contract_run(view, checkup->theta, &batch, &checkup->contract,
+                                 &checkup->findings, error);
     bp_contract_text(&checkup->contract, checkup->contract_text, sizeof checkup->contract_text);
     if (status != BP_OK || checkup->contract.random)
         return status;
