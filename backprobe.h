@@ -36,7 +36,11 @@ enum bp_array_role {
     BP_ARRAY_WEIGHTS,    /* W_l alone */
     BP_ARRAY_BIASES,     /* b_l alone */
     BP_ARRAY_BIAS_FIRST, /* W_l with the bias as input 0 */
-    BP_ARRAY_BIAS_LAST   /* W_l with the bias as the last input */
+    BP_ARRAY_BIAS_LAST,  /* W_l with the bias as the last input */
+    /* The same with thresholds: biases that are subtracted, or have an input of -1 */
+    BP_ARRAY_THRESHOLDS,
+    BP_ARRAY_THRESHOLD_FIRST,
+    BP_ARRAY_THRESHOLD_LAST
 };
 
 enum bp_array_order {

@@ -23,6 +23,7 @@ struct bp_layer {
     enum bp_activation activation;
     double slope; /* of leaky relu */
     bool has_bias;
+    bool subtracts; /* what is described keeps -b, a threshold; core itself adds b all the same */
 };
 
 struct bp_spec {

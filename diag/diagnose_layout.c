@@ -29,19 +29,22 @@ static enum bp_array_order other_order(enum bp_array_order order)
 
 static enum bp_array_role other_role(enum bp_array_role role)
 {
-    return role == BP_ARRAY_BIAS_FIRST  ? BP_ARRAY_BIAS_LAST
-           : role == BP_ARRAY_BIAS_LAST ? BP_ARRAY_BIAS_FIRST
-                                        : role;
+    return role == BP_ARRAY_BIAS_FIRST        ? BP_ARRAY_BIAS_LAST
+           : role == BP_ARRAY_BIAS_LAST       ? BP_ARRAY_BIAS_FIRST
+           : role == BP_ARRAY_THRESHOLD_FIRST ? BP_ARRAY_THRESHOLD_LAST
+           : role == BP_ARRAY_THRESHOLD_LAST  ? BP_ARRAY_THRESHOLD_FIRST
+                                              : role;
 }
 
 /* core's array of the description, read as the changed one has it. */
 static void reread(const struct trial *t, double *numbers)
 {
     const struct bp_view *view = t->q->view;
-    for (size_t k = 0; k < view->n_theta; k++)
-        t->scratch[view->place[k]] = numbers[k];
-    for (size_t k = 0; k < view->n_theta; k++)
-        numbers[k] = t->scratch[t->place[k]];
+    bp_view_to_own(view, numbers, t->scratch);
+    for (size_t k = 0; k < view->n_theta; k++) {
+        const bool negative = view->negative != NULL && view->negative[k];
+        numbers[k] = negative ? -t->scratch[t->place[k]] : t->scratch[t->place[k]];
+    }
 }
 
 static double worst_of(const struct bp_predictor *p)
@@ -88,7 +91,7 @@ static bool change(const struct trial *t, size_t c)
         *array = subject->arrays[i];
         if (which != 0 && which != i + 1)
             continue;
-        if (kind != 1 && array->role != BP_ARRAY_BIASES) {
+        if (kind != 1 && bp_layout_added(array->role) != BP_ARRAY_BIASES) {
             array->order = other_order(array->order);
             changed = true;
         }

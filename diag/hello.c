@@ -118,7 +118,9 @@ static bool take_numbers(struct bp_pipe *pipe, const json_t *value, const char *
 
 static bool take_array(struct bp_pipe *pipe, const json_t *entry, size_t at)
 {
-    static const char *const roles[] = {"weights", "biases", "bias-first", "bias-last"};
+    static const char *const roles[] = {"weights",       "biases",     "bias-first",
+                                        "bias-last",     "thresholds", "threshold-first",
+                                        "threshold-last"};
     static const char *const orders[] = {"out-in", "in-out"};
     static const char *const types[] = {"double", "float"};
     if (!json_is_object(entry))
@@ -128,7 +130,7 @@ static bool take_array(struct bp_pipe *pipe, const json_t *entry, size_t at)
     int order = BP_OUT_IN;
     int type = (int)pipe->subject.precision;
     if (!take_size(pipe, entry, "layer", &layer) ||
-        !take_choice(pipe, entry, "role", roles, 4, &role) ||
+        !take_choice(pipe, entry, "role", roles, 7, &role) ||
         !take_choice(pipe, entry, "order", orders, 2, &order) ||
         !take_choice(pipe, entry, "type", types, 2, &type))
         return false;

@@ -3,9 +3,22 @@
 
 #include <assert.h>
 
+bool bp_layout_subtracts(const struct bp_array *array)
+{
+    return array->role >= BP_ARRAY_THRESHOLDS;
+}
+
+enum bp_array_role bp_layout_added(enum bp_array_role role)
+{
+    return role == BP_ARRAY_THRESHOLDS        ? BP_ARRAY_BIASES
+           : role == BP_ARRAY_THRESHOLD_FIRST ? BP_ARRAY_BIAS_FIRST
+           : role == BP_ARRAY_THRESHOLD_LAST  ? BP_ARRAY_BIAS_LAST
+                                              : role;
+}
+
 static bool holds_weights(const struct bp_array *array)
 {
-    return array->role != BP_ARRAY_BIASES;
+    return bp_layout_added(array->role) != BP_ARRAY_BIASES;
 }
 
 static bool holds_biases(const struct bp_array *array)
@@ -19,7 +32,7 @@ static enum bp_status check_array(const struct bp_spec *spec, const struct bp_ar
     if (array->layer < 1 || (size_t)array->layer > spec->layers)
         return bp_error_set(error, BP_EINPUT, "array %zu: layer %d, expected 1 to %zu", at,
                             array->layer, spec->layers);
-    if (array->role < BP_ARRAY_WEIGHTS || array->role > BP_ARRAY_BIAS_LAST)
+    if (array->role < BP_ARRAY_WEIGHTS || array->role > BP_ARRAY_THRESHOLD_LAST)
         return bp_error_set(error, BP_EINPUT, "array %zu: role %d is none of enum bp_array_role",
                             at, (int)array->role);
     if (array->order != BP_OUT_IN && array->order != BP_IN_OUT)
@@ -43,10 +56,13 @@ enum bp_status bp_layout_check(const struct bp_subject *subject, struct bp_spec 
     for (size_t l = 1; l <= spec->layers; l++) {
         size_t weights = 0;
         size_t biases = 0;
+        spec->layer[l].subtracts = false;
         for (size_t k = 0; k < subject->n_arrays; k++) {
             const struct bp_array *array = &subject->arrays[k];
             weights += (size_t)array->layer == l && holds_weights(array);
             biases += (size_t)array->layer == l && holds_biases(array);
+            if ((size_t)array->layer == l && holds_biases(array))
+                spec->layer[l].subtracts = bp_layout_subtracts(array);
         }
         if (weights != 1)
             return bp_error_set(error, BP_EINPUT, "arrays: W%zu is in %zu of them, expected 1", l,
@@ -82,7 +98,7 @@ static void place_array(const struct bp_mlp *net, const struct bp_array *array, 
     const size_t out = weights->rows;
     const size_t in = holds_weights(array) ? weights->cols : 0;
     const size_t columns = in + (holds_biases(array) ? 1 : 0);
-    const size_t shift = array->role == BP_ARRAY_BIAS_FIRST ? 1 : 0;
+    const size_t shift = bp_layout_added(array->role) == BP_ARRAY_BIAS_FIRST ? 1 : 0;
     for (size_t i = 0; i < out; i++) {
         for (size_t j = 0; j < in; j++)
             place[weights->offset + i * in + j] = entry(array, start, out, columns, i, j + shift);
@@ -104,11 +120,16 @@ void bp_layout_places(const struct bp_mlp *net, const struct bp_array *arrays, s
 
 const char *bp_layout_text(const struct bp_array *array)
 {
-    static const char *const text[4][2] = {{"weights, out x in", "weights, in x out"},
+    static const char *const text[7][2] = {{"weights, out x in", "weights, in x out"},
                                            {"biases", "biases"},
                                            {"weights, out x in, the bias as the first input",
                                             "weights, in x out, the bias as the first input"},
                                            {"weights, out x in, the bias as the last input",
-                                            "weights, in x out, the bias as the last input"}};
+                                            "weights, in x out, the bias as the last input"},
+                                           {"thresholds", "thresholds"},
+                                           {"weights, out x in, the threshold as the first input",
+                                            "weights, in x out, the threshold as the first input"},
+                                           {"weights, out x in, the threshold as the last input",
+                                            "weights, in x out, the threshold as the last input"}};
     return text[array->role][array->order];
 }

@@ -23,15 +23,9 @@ struct server {
 
 /* ---- orders ---------------------------------------------------------------------- */
 
-static size_t place_of(const struct bp_view *view, size_t k)
-{
-    return view->described ? view->place[k] : k;
-}
-
 static void add_own_order(struct server *server, const char *field, const double *numbers)
 {
-    for (size_t k = 0; k < server->view.n_theta; k++)
-        server->own[place_of(&server->view, k)] = numbers[k];
+    bp_view_to_own(&server->view, numbers, server->own);
     bp_message_format(&server->answer, ",\"%s\":", field);
     bp_message_numbers(&server->answer, server->own, server->view.n_theta, true);
 }
@@ -40,7 +34,9 @@ static void add_own_order(struct server *server, const char *field, const double
 
 static void add_arrays(struct server *server)
 {
-    static const char *const roles[] = {"weights", "biases", "bias-first", "bias-last"};
+    static const char *const roles[] = {"weights",       "biases",     "bias-first",
+                                        "bias-last",     "thresholds", "threshold-first",
+                                        "threshold-last"};
     static const char *const orders[] = {"out-in", "in-out"};
     static const char *const types[] = {"double", "float"};
     struct bp_message *answer = &server->answer;
@@ -149,8 +145,8 @@ static double *take_numbers(const json_t *request, const char *field, size_t n)
 static bool take_theta(struct server *server, const json_t *request)
 {
     double *own = take_numbers(request, "theta", server->view.n_theta);
-    for (size_t k = 0; own != NULL && k < server->view.n_theta; k++)
-        server->theta[k] = own[place_of(&server->view, k)];
+    if (own != NULL)
+        bp_view_from_own(&server->view, own, server->theta);
     bp_mem_free(own);
     return own != NULL;
 }

@@ -43,6 +43,24 @@ static bool sizes_agree(size_t given, size_t found)
     return given == 0 || given == found;
 }
 
+/* Which parameters lie in the arrays with the other sign. */
+static enum bp_status find_thresholds(struct bp_view *view, struct bp_error *error)
+{
+    const struct bp_subject *subject = view->subject;
+    for (size_t i = 0; i < subject->n_arrays; i++) {
+        if (!bp_layout_subtracts(&subject->arrays[i]))
+            continue;
+        if (view->negative == NULL)
+            view->negative = bp_mem_new(view->n_theta, sizeof *view->negative);
+        if (view->negative == NULL)
+            return bp_error_set(error, BP_ENOMEM, "subject: out of memory");
+        const struct bp_tensor *b = bp_mlp_biases(&view->twin, (size_t)subject->arrays[i].layer);
+        for (size_t k = 0; k < b->count; k++)
+            view->negative[b->offset + k] = true;
+    }
+    return BP_OK;
+}
+
 /* The twin, from the description. */
 static enum bp_status describe(struct bp_view *view, struct bp_error *error)
 {
@@ -75,7 +93,7 @@ static enum bp_status describe(struct bp_view *view, struct bp_error *error)
         return bp_error_set(error, BP_ENOMEM, "subject: out of memory");
     bp_layout_places(&view->twin, subject->arrays, subject->n_arrays, view->place);
     view->described = true;
-    return BP_OK;
+    return find_thresholds(view, error);
 }
 
 /* Without a description the sizes must be said; a network alone gives them too. */
@@ -166,6 +184,7 @@ void bp_view_close(struct bp_view *view)
 {
     bp_mlp_release(&view->twin);
     bp_mem_free(view->place);
+    bp_mem_free(view->negative);
     bp_mem_free(view->scratch);
     bp_mem_free(view->found);
     *view = (struct bp_view){0};
@@ -204,16 +223,21 @@ static void round_own(const struct bp_view *view, double *own)
         own[k] = all ? narrowed(own[k]) : own[k];
 }
 
-static void to_own(const struct bp_view *view, const double *theta, double *own)
+static double signed_as(const struct bp_view *view, size_t k, double number)
 {
-    for (size_t k = 0; k < view->n_theta; k++)
-        own[view->described ? view->place[k] : k] = theta[k];
+    return view->negative != NULL && view->negative[k] ? -number : number;
 }
 
-static void from_own(const struct bp_view *view, const double *own, double *theta)
+void bp_view_to_own(const struct bp_view *view, const double *numbers, double *own)
 {
     for (size_t k = 0; k < view->n_theta; k++)
-        theta[k] = own[view->described ? view->place[k] : k];
+        own[view->described ? view->place[k] : k] = signed_as(view, k, numbers[k]);
+}
+
+void bp_view_from_own(const struct bp_view *view, const double *own, double *numbers)
+{
+    for (size_t k = 0; k < view->n_theta; k++)
+        numbers[k] = signed_as(view, k, own[view->described ? view->place[k] : k]);
 }
 
 /* Numbers into one of the program's arrays, and out of it. */
@@ -272,7 +296,7 @@ static double *own_spare(const struct bp_view *view)
 /* theta to where the program will look for it. */
 static void put(const struct bp_view *view, const double *theta)
 {
-    to_own(view, theta, own_theta(view));
+    bp_view_to_own(view, theta, own_theta(view));
     round_own(view, own_theta(view));
     exchange(view, VALUES, true, own_theta(view));
     if (view->watch)
@@ -298,16 +322,16 @@ static void look_for_changes(struct bp_view *view)
 
 void bp_view_now(const struct bp_view *view, double *theta)
 {
-    from_own(view, own_theta(view), theta);
+    bp_view_from_own(view, own_theta(view), theta);
 }
 
 void bp_view_round(const struct bp_view *view, double *theta)
 {
     if (!view->narrow)
         return;
-    to_own(view, theta, own_theta(view));
+    bp_view_to_own(view, theta, own_theta(view));
     round_own(view, own_theta(view));
-    from_own(view, own_theta(view), theta);
+    bp_view_from_own(view, own_theta(view), theta);
 }
 
 void bp_view_round_data(const struct bp_view *view, size_t n, double *values)
@@ -320,7 +344,7 @@ bool bp_view_start(const struct bp_view *view, double *theta)
 {
     const double *own = view->subject->theta != NULL ? view->subject->theta : view->found;
     if (own != NULL)
-        from_own(view, own, theta);
+        bp_view_from_own(view, own, theta);
     return own != NULL;
 }
 
@@ -347,7 +371,7 @@ static enum bp_status check_point(const struct bp_view *view, const double *thet
         return bp_error_set(error, BP_EUNSUPPORTED,
                             "%s: its data is built in; no other can be used", name_of(view));
     if (view->subject->theta_fixed) {
-        to_own(view, theta, own_theta(view));
+        bp_view_to_own(view, theta, own_theta(view));
         if (!same_numbers(own_theta(view), view->subject->theta, view->n_theta))
             return bp_error_set(error, BP_EUNSUPPORTED,
                                 "%s: it can be looked at only at its own theta", name_of(view));
@@ -420,7 +444,7 @@ static enum bp_status loss_of_predictions(struct bp_view *view, const double *th
     if (status == BP_OK)
         status = bp_view_predict(view, theta, batch, y, error);
     if (status == BP_OK) {
-        from_own(view, own_theta(view), rounded);
+        bp_view_from_own(view, own_theta(view), rounded);
         *loss = described_loss(view, rounded, batch, y);
     }
     bp_mem_free(rounded);
@@ -478,7 +502,7 @@ enum bp_status bp_view_own_gradient(struct bp_view *view, const double *theta,
     if (result != 0)
         return failed(view, "gradient", result, error);
     exchange(view, GRADIENT, false, own_out(view));
-    from_own(view, own_out(view), g);
+    bp_view_from_own(view, own_out(view), g);
     look_for_changes(view);
     return BP_OK;
 }
@@ -501,7 +525,7 @@ enum bp_status bp_view_step(struct bp_view *view, const double *theta, const str
     if (result != 0)
         return failed(view, "step", result, error);
     exchange(view, VALUES, false, own_out(view));
-    from_own(view, own_out(view), next);
+    bp_view_from_own(view, own_out(view), next);
     return BP_OK;
 }
 

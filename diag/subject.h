@@ -34,6 +34,8 @@ struct bp_view {
     size_t n_theta, n_in, n_out;
     size_t *place;   /* [k]: where core's parameter k lies in the subject's theta; NULL
                         when not described */
+    bool *negative;  /* [k]: it lies there with the other sign (a threshold); NULL when none
+                        does */
     double *scratch; /* n_theta numbers in the subject's order, three times */
     double *found;   /* what its arrays held when it was opened, in its order; or NULL */
     size_t calls;    /* made so far, of any kind */
@@ -70,6 +72,10 @@ struct bp_claim {
 enum bp_status bp_view_open(struct bp_view *view, const struct bp_subject *subject,
                             struct bp_error *error);
 void bp_view_close(struct bp_view *view);
+
+/* Parameters, or a gradient, from core's order to the subject's own, and back. */
+void bp_view_to_own(const struct bp_view *view, const double *numbers, double *own);
+void bp_view_from_own(const struct bp_view *view, const double *own, double *numbers);
 
 /* Rounds theta (in core's order) to what the subject can hold. */
 void bp_view_round(const struct bp_view *view, double *theta);

@@ -123,7 +123,8 @@ static const struct {
      "'arrays'[0] has no 'role'"},
     {"{\"id\":0,\"backprobe\":1,\"network\":\"2-1 sigmoid squared-error\",\"arrays\":[{\"layer\":1,"
      "\"role\":\"bias\"}]}",
-     "'role' is \"bias\", expected weights, biases, bias-first or bias-last"},
+     "'role' is \"bias\", expected weights, biases, bias-first, bias-last, thresholds, "
+     "threshold-first or threshold-last"},
     {"{\"id\":0,\"backprobe\":1,\"network\":\"2-1 sigmoid squared-error\",\"arrays\":[{\"layer\":1,"
      "\"role\":\"biases\"}]}",
      "arrays: W1 is in 0 of them, expected 1"},

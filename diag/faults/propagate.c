@@ -39,13 +39,14 @@ STAGE(bias_left_in)
     const size_t width = width_of(pass, l + 1);
     const double *w = weights_of(pass, l + 1);
     const double *b = biases_of(pass, l + 1);
+    const double sign = layer_of(pass, l + 1)->subtracts ? -1.0 : 1.0; /* the column as it lies */
     const int variant = planted(self)->variant;
     for (size_t s = 0; s < pass->n; s++)
         for (size_t j = 0; j < in; j++) {
             double sum = 0.0;
             for (size_t i = 0; i < width; i++) {
                 const bool bias = variant == 0 ? j == 0 : j == in - 1;
-                const double v = bias ? b[i] : w[i * in + (variant == 0 ? j - 1 : j + 1)];
+                const double v = bias ? sign * b[i] : w[i * in + (variant == 0 ? j - 1 : j + 1)];
                 sum += pass->delta[l + 1][s * width + i] * v;
             }
             out[s * in + j] = sum;
