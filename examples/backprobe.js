@@ -48,6 +48,24 @@ function fill(target, numbers, at = 0) {
     return at;
 }
 
+/* Where key leads from holder: [holder, key] pairs. "w" and 0 lead one step,
+ * "layers[0].neurons[*].w" several, [*] to every item in its order. */
+function places(holder, key) {
+    if (typeof key !== "string" || !/[.[]/.test(key) || key in holder) return [[holder, key]];
+    let found = null;
+    for (const [, index, name] of key.matchAll(/\[([^\]]*)\]|([^.[\]]+)/g)) {
+        const tops = found === null ? [holder] : found.map(([top, step]) => top[step]);
+        if (index === "*") found = tops.flatMap((top) => Object.keys(top).map((k) => [top, k]));
+        else found = tops.map((top) => [top, name !== undefined ? name : index]);
+    }
+    return found;
+}
+
+const value = (holder, key) => {
+    const values = places(holder, key).map(([top, step]) => top[step]);
+    return values.length === 1 ? values[0] : values;
+};
+
 const number = (v) => (Number.isFinite(v) ? v : v > 0 ? "inf" : v < 0 ? "-inf" : "nan");
 
 /* Set any of these to a function:
@@ -68,19 +86,25 @@ class Probe {
         Object.assign(this, { network, fields, arrays: [] });
     }
 
-    /* holder[key]; bias: undefined (apart), "first" or "last" input. */
-    weights(layer, holder, key, { order = "out-in", bias, gradient } = {}) {
-        this.add(holder, key, gradient, { layer, role: bias ? "bias-" + bias : "weights", order });
+    /* holder[key], or a way there: "layers[0].neurons[*].w"; bias: undefined (apart), "first" or "last" input; threshold: the same, subtracted. */
+    weights(layer, holder, key, { order = "out-in", bias, threshold, gradient } = {}) {
+        const role = bias ? "bias-" + bias : threshold ? "threshold-" + threshold : "weights";
+        this.add(holder, key, gradient, { layer, role, order });
     }
 
     biases(layer, holder, key, { gradient } = {}) {
         this.add(holder, key, gradient, { layer, role: "biases" });
     }
 
+    /* Biases that are subtracted. */
+    thresholds(layer, holder, key, { gradient } = {}) {
+        this.add(holder, key, gradient, { layer, role: "thresholds" });
+    }
+
     add(holder, key, gradient, words) {
-        if (holder[key] instanceof Float32Array || holder[key][0] instanceof Float32Array)
-            words.type = "float";
-        this.arrays.push({ holder, key, gradient, words, count: flat(holder[key]).length });
+        const now = value(holder, key);
+        if (now instanceof Float32Array || now[0] instanceof Float32Array) words.type = "float";
+        this.arrays.push({ holder, key, gradient, words, count: flat(now).length });
     }
 
     /* Answers until backprobe is done, then exits; returns at once when not asked. */
@@ -153,17 +177,15 @@ class Probe {
     }
 
     read(which) {
-        return this.arrays.map((a) => a.holder[a[which]]);
+        return this.arrays.map((a) => value(a.holder, a[which]));
     }
 
     put(which, numbers) {
         let at = 0;
-        for (const a of this.arrays) {
-            const key = a[which];
-            if (isNested(a.holder[key])) fill(a.holder[key], numbers.subarray(at));
-            else a.holder[key] = numbers[at];
-            at += a.count;
-        }
+        for (const a of this.arrays)
+            for (const [holder, key] of places(a.holder, a[which]))
+                if (isNested(holder[key])) at += fill(holder[key], numbers.subarray(at));
+                else holder[key] = numbers[at++];
     }
 }
 

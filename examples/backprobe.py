@@ -17,6 +17,7 @@ import array
 import base64
 import json
 import os
+import re
 import sys
 import traceback
 
@@ -69,28 +70,55 @@ def _shaped(old, numbers):
     return sys.modules["numpy"].array(values, old.dtype).reshape(old.shape)
 
 
+def _places(holder, key):
+    """Where key leads from holder: (holder, key) pairs. "w" and 0 lead one step,
+    "layers[0].neurons[*].w" several, [*] to every item in its order."""
+    if not isinstance(key, str) or not re.search(r"[.\[]", key) or (
+            isinstance(holder, dict) and key in holder):
+        return [(holder, key)]
+    places = [(None, None)]
+    for index, name in re.findall(r"\[([^\]]*)\]|([^.\[\]]+)", key):
+        tops = [holder] if places == [(None, None)] else [_get(*place) for place in places]
+        if index == "*":
+            places = [(top, k) for top in tops for k in (top if isinstance(top, dict) else range(len(top)))]
+        else:
+            step = name or (int(index) if index.lstrip("-").isdigit() else index.strip("'\""))
+            places = [(top, step) for top in tops]
+    return places
+
+
+def _attribute(holder, key):
+    return isinstance(key, str) and not isinstance(holder, dict)
+
+
+def _get(holder, key):
+    return getattr(holder, key) if _attribute(holder, key) else holder[key]
+
+
 class _Array:
     def __init__(self, holder, key, gradient, words):
         self.holder, self.key, self.gradient, self.words = holder, key, gradient, words
         self.count = len(_flat(self.get(key)))
-        kind = getattr(getattr(self.get(key), "dtype", None), "kind", "f")
-        if kind in "iub":
-            raise TypeError("%s holds integers: parameters would be cut to whole numbers" % key)
+        for place in _places(holder, key):
+            if getattr(getattr(_get(*place), "dtype", None), "kind", "f") in "iub":
+                raise TypeError("%s holds integers: parameters would be cut to whole numbers" % key)
 
     def get(self, key):
-        attribute = isinstance(key, str) and not isinstance(self.holder, dict)
-        return getattr(self.holder, key) if attribute else self.holder[key]
+        values = [_get(*place) for place in _places(self.holder, key)]
+        return values[0] if len(values) == 1 else values
 
     def put(self, key, numbers):
-        value = self.get(key)
-        if hasattr(value, "astype"):
-            value[...] = sys.modules["numpy"].array(numbers).reshape(value.shape)
-        elif hasattr(value, "__iter__"):
-            _fill(value, iter(numbers))
-        elif isinstance(key, str) and not isinstance(self.holder, dict):
-            setattr(self.holder, key, numbers[0])
-        else:
-            self.holder[key] = numbers[0]
+        numbers = iter(numbers)
+        for holder, step in _places(self.holder, key):
+            value = _get(holder, step)
+            if hasattr(value, "astype") and getattr(value, "shape", ()) != ():
+                value[...] = _shaped(value, numbers)
+            elif hasattr(value, "__iter__"):
+                _fill(value, numbers)
+            elif _attribute(holder, step):
+                setattr(holder, step, next(numbers))
+            else:
+                holder[step] = next(numbers)
 
 
 class Probe:
@@ -115,13 +143,18 @@ class Probe:
     def __init__(self, network=None, **fields):
         self.network, self.fields, self.arrays = network, fields, []
 
-    def weights(self, layer, holder, key, order="out-in", bias=None, gradient=None):
-        """holder.key or holder[key]; bias: None (apart), "first" or "last" input."""
-        role = "bias-" + bias if bias else "weights"
+    def weights(self, layer, holder, key, order="out-in", bias=None, threshold=None, gradient=None):
+        """holder.key or holder[key], or a way there: "layers[0].neurons[*].w";
+        bias: None (apart), "first" or "last" input; threshold: the same, subtracted."""
+        role = "bias-" + bias if bias else "threshold-" + threshold if threshold else "weights"
         self._add(holder, key, gradient, dict(layer=layer, role=role, order=order))
 
     def biases(self, layer, holder, key, gradient=None):
         self._add(holder, key, gradient, dict(layer=layer, role="biases"))
+
+    def thresholds(self, layer, holder, key, gradient=None):
+        """Biases that are subtracted."""
+        self._add(holder, key, gradient, dict(layer=layer, role="thresholds"))
 
     def _add(self, holder, key, gradient, words):
         value = _Array(holder, key, gradient, words)
