@@ -84,6 +84,19 @@ STAGE(zero_block)
     fill(out, count, 0.0);
 }
 
+/* Reduced otherwise than the biases beside them. */
+STAGE(times_n)
+{
+    run_right(pass, l, self, out);
+    multiply(out, count_of(pass, l), (double)pass->n);
+}
+
+STAGE(over_n)
+{
+    run_right(pass, l, self, out);
+    multiply(out, count_of(pass, l), 1.0 / (double)pass->n);
+}
+
 /* ---- where ----------------------------------------------------------------- */
 
 APPLIES(sampled)
@@ -127,6 +140,18 @@ APPLIES(skippable)
     return variant == 0 || spec_of(setting)->l2 != 0.0;
 }
 
+APPLIES(averaged_with_biases)
+{
+    (void)variant;
+    return has_bias(setting, layer) && is_batch(setting) && is_mean(setting);
+}
+
+APPLIES(summed_with_biases)
+{
+    (void)variant;
+    return has_bias(setting, layer) && is_batch(setting) && !is_mean(setting);
+}
+
 /* ---- plants ---------------------------------------------------------------- */
 
 #define PLANT_OUTER(run)                                                                           \
@@ -139,6 +164,8 @@ PLANT_OUTER(one_sample)
 PLANT_OUTER(row_missing)
 PLANT_OUTER(column_missing)
 PLANT_OUTER(zero)
+PLANT_OUTER(times_n)
+PLANT_OUTER(over_n)
 
 PLANT(plant_one_sample_of_all)
 {
@@ -294,6 +321,42 @@ static const struct bp_fault FAULT[] = {
               .py_wrong = "db = delta.sum(0)",
               .py_right = "db = delta.sum(0); dW = delta.T @ a",
               .confused = "skipped-layer (db is 0 too); inputs of 0, where dW = 0 is right."}},
+    {.name = "weights-summed-biases-averaged",
+     .title = "dW is a sum over the batch, db a mean",
+     .help = "divide dW by N as db is",
+     .slot = BP_OUTER_PRODUCT,
+     .variants = 1,
+     .extent = EVERY,
+     .applies = averaged_with_biases,
+     .plant = plant_times_n,
+     .page = {.right = "dW = 1/N sum, db = 1/N sum",
+              .wrong = "dW = sum, db = 1/N sum",
+              .shows = "Every dW is N times numeric, every db agrees; with a batch of one all "
+                       "agree. Weights move N times too fast. Often the 1/N was written into the "
+                       "line of the biases only.",
+              .c_wrong = "db[i] /= N;",
+              .c_right = "db[i] /= N; dw[i][j] /= N;",
+              .py_wrong = "dW = delta.T @ a; db = delta.mean(0)",
+              .py_right = "dW = delta.T @ a / N; db = delta.mean(0)",
+              .confused = "batch-mean-missing, where db has the ratio N too; "
+                          "biases-averaged-weights-summed, where the loss is a sum."}},
+    {.name = "weights-averaged-biases-summed",
+     .title = "dW is a mean over the batch, db and the loss a sum",
+     .help = "do not divide dW by N when db is not",
+     .slot = BP_OUTER_PRODUCT,
+     .variants = 1,
+     .extent = EVERY,
+     .applies = summed_with_biases,
+     .plant = plant_over_n,
+     .page = {.right = "dW = sum, db = sum",
+              .wrong = "dW = 1/N sum, db = sum",
+              .shows = "Every dW is numeric / N, every db agrees; with a batch of one all agree.",
+              .c_wrong = "dw[i][j] = sum / N;",
+              .c_right = "dw[i][j] = sum;",
+              .py_wrong = "dW = delta.T @ a / N; db = delta.sum(0)",
+              .py_right = "dW = delta.T @ a; db = delta.sum(0)",
+              .confused = "batch-mean-extra, where db is divided too; "
+                          "biases-summed-weights-averaged, where the loss is a mean."}},
 };
 
 const struct bp_fault_table bp_faults_outer_part = {
