@@ -56,10 +56,17 @@ static bool other_loss(const struct bp_account *account, const struct bp_hypothe
 
 /* A program that only steps, and whose steps are right but for their sign everywhere,
  * goes uphill; whether its error or its step has the sign cannot be told. */
-static bool is_uphill(const struct bp_account *account, const struct bp_hypothesis *h)
+static bool is_uphill(const struct bp_account *account, const struct bp_hypothesis *h,
+                      const struct bp_findings *out)
 {
-    return account->inquiry->view->subject->gradient == NULL && h->fault->solved &&
-           h->layer == BP_ALL_LAYERS && fabs(h->factor + 1.0) <= 1e-6;
+    if (account->inquiry->view->subject->gradient != NULL)
+        return false;
+    if (h->fault->solved && h->layer == BP_ALL_LAYERS && fabs(h->factor + 1.0) <= 1e-6)
+        return true;
+    bool climbs = false; /* by its steps */
+    for (size_t k = 0; k < out->n; k++)
+        climbs = climbs || strcmp(out->item[k].name, "update-uphill") == 0;
+    return climbs && strcmp(h->fault->name, "sign-flipped") == 0;
 }
 
 static struct bp_finding *add_named(const char *name, enum bp_look look, struct bp_findings *out)
@@ -98,7 +105,7 @@ static enum bp_status add_also(const struct bp_hypothesis *h, enum bp_certainty 
 static struct bp_finding *add_fault(const struct bp_account *account, const struct bp_hypothesis *h,
                                     enum bp_look look, struct bp_findings *out)
 {
-    if (is_uphill(account, h)) {
+    if (is_uphill(account, h, out)) {
         struct bp_finding *uphill = add_named("update-uphill", look, out);
         if (uphill != NULL)
             uphill->layer = 0;

@@ -2,6 +2,7 @@
 #include "diag/stepper.h"
 
 #include "core/mem.h"
+#include "diag/diagnose_words.h"
 #include "diag/faults/fault.h"
 #include "diag/stepper_look.h"
 
@@ -40,7 +41,7 @@ struct bp_finding *bp_step_add(struct bp_step_look *look, const char *name)
     finding->layer = 0;
     if (fault != NULL) {
         bp_finding_title(finding, "%s", fault->title);
-        bp_finding_help(finding, "%s", fault->help);
+        bp_say_help(finding, fault->help, BP_ALL_LAYERS);
     }
     return finding;
 }
