@@ -146,6 +146,62 @@ START_TEST(an_undescribed_subject_is_checked_at_a_drawn_point)
 }
 END_TEST
 
+/* ---- where each parameter is too dear to try -------------------------------------------- */
+
+static void look_by_probes(void)
+{
+    struct bp_error error = {""};
+    const struct bp_checkup_options options = {.locate = true};
+    ck_assert_int_eq(bp_view_open(&w.view, &subject, &error), BP_OK);
+    ck_assert_msg(bp_checkup_run(&w.checkup, &w.view, &options, &error) == BP_OK, "%s", error.text);
+    w.looked = true;
+}
+
+START_TEST(probes_take_the_place_of_every_derivative)
+{
+    look_by_probes();
+    ck_assert(w.checkup.located && !w.checkup.checked);
+    ck_assert_int_eq(w.checkup.locate.outcome, BP_OUTCOME_AGREES);
+    ck_assert_uint_eq(w.checkup.findings.n, 0);
+}
+END_TEST
+
+START_TEST(what_probes_find_is_named_as_ever)
+{
+    plant("skipped-layer:1", 0.0);
+    look_by_probes();
+    ck_assert_int_eq(w.checkup.locate.outcome, BP_OUTCOME_DISAGREES);
+    ck_assert_uint_eq(bp_findings_count(&w.checkup.findings), 1);
+    ck_assert_str_eq(w.checkup.findings.item[0].name, "skipped-layer");
+}
+END_TEST
+
+/* One entry of a black box, with nothing described: located, and said not to be known. */
+static int (*right_gradient)(void *, const double *, const struct bp_batch *, double *);
+
+static int one_entry_wrong(void *self, const double *theta, const struct bp_batch *batch, double *g)
+{
+    const int failed = right_gradient(self, theta, batch, g);
+    g[17] *= 1.5;
+    return failed;
+}
+
+START_TEST(a_wrong_entry_of_a_black_box_is_located)
+{
+    right_gradient = subject.gradient;
+    subject.gradient = one_entry_wrong;
+    subject.n_theta = w.net.n_theta;
+    subject.n_in = 4;
+    subject.n_out = 2;
+    subject.network = NULL;
+    subject.arrays = NULL;
+    subject.n_arrays = 0;
+    look_by_probes();
+    ck_assert_uint_eq(w.checkup.locate.n_wrong, 1);
+    ck_assert_uint_ge(bp_findings_count(&w.checkup.findings), 1);
+}
+END_TEST
+
 Suite *checkup_suite(void);
 Suite *checkup_suite(void)
 {
@@ -154,6 +210,9 @@ Suite *checkup_suite(void)
     tcase_set_timeout(tcase, 60);
     tcase_add_checked_fixture(tcase, set_up, tear_down);
     tcase_add_loop_test(tcase, a_right_subject_is_silent, 0, 2);
+    tcase_add_test(tcase, probes_take_the_place_of_every_derivative);
+    tcase_add_test(tcase, what_probes_find_is_named_as_ever);
+    tcase_add_test(tcase, a_wrong_entry_of_a_black_box_is_located);
     tcase_add_test(tcase, updated_too_early_is_the_only_cause);
     tcase_add_test(tcase, a_rate_multiplied_in_twice_hides_no_other_cause);
     tcase_add_test(tcase, samples_that_mix_follow_from_the_cause_that_is_named);
