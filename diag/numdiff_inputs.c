@@ -28,9 +28,11 @@ enum bp_status bp_inputs_init(struct bp_inputs *inputs, const struct bp_mlp *net
     inputs->list = bp_mem_new(n * width, sizeof *inputs->list);
     inputs->largest = bp_mem_new(2 * width, sizeof *inputs->largest);
     inputs->scaled = bp_mem_new(n * width, sizeof *inputs->scaled);
+    inputs->live = bp_mem_new(2 * width + 1, sizeof *inputs->live);
     if (inputs->count != NULL && inputs->list != NULL && inputs->largest != NULL &&
-        inputs->scaled != NULL) {
+        inputs->scaled != NULL && inputs->live != NULL) {
         inputs->scale = inputs->largest + width;
+        inputs->rank = inputs->live + width;
         return BP_OK;
     }
     bp_inputs_release(inputs);
@@ -43,6 +45,7 @@ void bp_inputs_release(struct bp_inputs *inputs)
     bp_mem_free(inputs->list);
     bp_mem_free(inputs->largest);
     bp_mem_free(inputs->scaled);
+    bp_mem_free(inputs->live);
     *inputs = (struct bp_inputs){0};
 }
 
@@ -70,8 +73,14 @@ void bp_inputs_read(struct bp_inputs *inputs, const struct bp_pass *pass, size_t
             }
         inputs->count[s] = count;
     }
-    for (size_t j = 0; j < width; j++)
+    size_t live = 0;
+    for (size_t j = 0; j < width; j++) {
         inputs->scale[j] = bp_inputs_inverse(inputs->largest[j]);
+        inputs->rank[j] = live;
+        if (inputs->largest[j] != 0.0)
+            inputs->live[live++] = j;
+    }
+    inputs->rank[width] = live;
     for (size_t s = 0; s < inputs->n; s++)
         for (size_t k = s * width; k < s * width + inputs->count[s]; k++)
             inputs->scaled[k] =

@@ -17,6 +17,8 @@ struct bp_inputs {
     double *largest; /* owned: [width]: max |a| over the samples; 0 for an input always 0 */
     double *scale;   /* owned by largest: [width]: a power of two, about 1 / largest */
     double *scaled;  /* owned: n x width: a scale, in the order of list */
+    size_t *live;    /* owned: those that are not always 0 */
+    size_t *rank;    /* owned by live: [width + 1]: how many of them come before */
 };
 
 /* Room for any layer of net. BP_ENOMEM. */

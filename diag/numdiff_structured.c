@@ -46,10 +46,11 @@ struct worker {
     struct structured *all; /* borrowed */
     struct bp_ripple ripple;
     struct bp_line line;
-    size_t layer, neuron, sample;                /* in work */
-    struct bp_slice slice;                       /* the neuron's parameters in work */
-    double neuron_unit;                          /* and its unit */
-    double *memory;                              /* owned: the arrays below */
+    size_t layer, neuron, sample; /* in work */
+    struct bp_slice slice;        /* the neuron's parameters in work */
+    double neuron_unit;           /* and its unit */
+    size_t live, first; /* its weights with a live input; the first, among all live ones */
+    double *memory;     /* owned: the arrays below */
     double *unit, *noise, *zero, *value, *error; /* [functions] */
     double *d, *change, *crossed;                /* [columns] */
     unsigned char *flags;                        /* owned: [functions] */
@@ -91,8 +92,8 @@ static void one_sample(struct worker *w, double h, double *f, uint64_t *side)
     const double step = h * w->neuron_unit;
     size_t used = 0;
     for (size_t k = 0; k < inputs->count[w->sample]; k++) {
-        const size_t j = list[k], p = j - w->slice.first;
-        if (j < w->slice.first || p >= w->slice.weights || !w->line.wanted[p])
+        const size_t rank = inputs->rank[list[k]], p = rank - w->first;
+        if (rank < w->first || p >= w->live || !w->line.wanted[p])
             continue;
         w->column[used] = p;
         w->d[used++] = step * scaled[k];
@@ -101,11 +102,19 @@ static void one_sample(struct worker *w, double h, double *f, uint64_t *side)
             used = 0;
         }
     }
-    if (w->slice.bias && w->line.wanted[w->slice.weights]) {
-        w->column[used] = w->slice.weights;
+    if (w->slice.bias && w->line.wanted[w->live]) {
+        w->column[used] = w->live;
         w->d[used++] = step;
     }
     flush(w, used, f, side);
+}
+
+/* Where the parameter of function p stands in theta. */
+static size_t place_of(const struct worker *w, size_t p)
+{
+    if (p == w->live)
+        return w->slice.bias_at;
+    return w->slice.at + w->all->inputs.live[w->first + p] - w->slice.first;
 }
 
 static enum bp_status parameters_at(void *self, double h, double *f, uint64_t *side,
@@ -123,8 +132,8 @@ static enum bp_status parameters_at(void *self, double h, double *f, uint64_t *s
     for (size_t p = 0; p < w->line.m; p++) {
         const double step = h * w->unit[p];
         f[p] /= n;
-        if (p < w->slice.weights && spec->l2 != 0.0)
-            f[p] += spec->l2 * step * (all->eval.theta[w->slice.at + p] + 0.5 * step);
+        if (p < w->live && spec->l2 != 0.0)
+            f[p] += spec->l2 * step * (all->eval.theta[place_of(w, p)] + 0.5 * step);
     }
     return BP_OK;
 }
@@ -137,8 +146,7 @@ static void set_units(struct worker *w)
     const double n = all->at->net->spec.reduction == BP_MEAN ? (double)all->at->n : 1.0;
     w->neuron_unit = unit;
     for (size_t p = 0; p < w->line.m; p++) {
-        const bool is_weight = p < w->slice.weights;
-        w->unit[p] = is_weight ? unit * inputs->scale[w->slice.first + p] : unit;
+        w->unit[p] = p < w->live ? unit * inputs->scale[inputs->live[w->first + p]] : unit;
         w->noise[p] = all->batch_noise / n;
     }
 }
@@ -146,17 +154,24 @@ static void set_units(struct worker *w)
 /* What was found for f_p is told of theta_k = w + h u_p. */
 static void tell(struct worker *w, size_t p)
 {
-    const struct structured *all = w->all;
-    struct bp_numdiff *numdiff = all->numdiff;
-    const bool is_weight = p < w->slice.weights;
-    const size_t k = is_weight ? w->slice.at + p : w->slice.bias_at;
+    struct bp_numdiff *numdiff = w->all->numdiff;
+    const size_t k = place_of(w, p);
     numdiff->value[k] = w->value[p] / w->unit[p];
     numdiff->error[k] = w->error[p] / w->unit[p];
     numdiff->flags[k] = w->flags[p];
-    if (is_weight && all->inputs.largest[w->slice.first + p] == 0.0) {
-        const double penalty = all->at->net->spec.l2 * all->eval.theta[k];
-        numdiff->value[k] = penalty;
-        numdiff->error[k] = 0x1p-52 * fabs(penalty);
+}
+
+/* Weights whose input is always 0: the penalty alone. */
+static void tell_skipped(struct worker *w)
+{
+    const struct structured *all = w->all;
+    struct bp_numdiff *numdiff = all->numdiff;
+    for (size_t j = w->slice.first; j < w->slice.first + w->slice.weights; j++) {
+        const size_t k = w->slice.at + j - w->slice.first;
+        if (all->inputs.largest[j] != 0.0)
+            continue;
+        numdiff->value[k] = all->at->net->spec.l2 * all->eval.theta[k];
+        numdiff->error[k] = 0x1p-52 * fabs(numdiff->value[k]);
         numdiff->flags[k] = BP_NUM_SKIPPED;
     }
 }
@@ -166,8 +181,11 @@ static void one_neuron(struct worker *w, size_t neuron)
     const struct structured *all = w->all;
     w->neuron = neuron;
     w->slice = bp_slice_of(all->numdiff, all->at->net, all->options, w->layer, neuron);
-    w->line.m = w->slice.weights + w->slice.bias;
+    w->first = all->inputs.rank[w->slice.first];
+    w->live = all->inputs.rank[w->slice.first + w->slice.weights] - w->first;
+    w->line.m = w->live + w->slice.bias;
     w->line.at = parameters_at;
+    tell_skipped(w);
     if (w->line.m == 0)
         return;
     set_units(w);
