@@ -2,8 +2,10 @@
  * status. What each command does is in commands/, one file each. */
 #include "commands/command.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define BP_VERSION "0.1.0"
 
@@ -64,8 +66,20 @@ static int dispatch(int argc, char **argv)
     return BP_EXIT_FAILED;
 }
 
+/* A file opened later must not get the number of a standard stream that is closed. */
+static void hold_closed_streams(void)
+{
+    int fd;
+    do
+        fd = open("/dev/null", O_RDONLY);
+    while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd >= 0)
+        close(fd);
+}
+
 int main(int argc, char **argv)
 {
+    hold_closed_streams();
     const int status = dispatch(argc, argv);
     /* what could not be written (a full disk, a closed pipe) was not said */
     if (fflush(stdout) != 0 || ferror(stdout)) {
