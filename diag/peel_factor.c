@@ -9,7 +9,10 @@ struct search {
     const struct bp_fit *fit;
     struct bp_factoring now, best;
     bool any;
+    size_t steps;
 };
+
+enum { STEPS_MAX = 100000 }; /* what is looked at before it is given up */
 
 static double pattern_at(const struct search *s, size_t f, double size, size_t k, size_t i)
 {
@@ -94,7 +97,7 @@ static void deepen(struct search *s)
         s->any = true;
         return;
     }
-    if (s->now.n == BP_FACTORS_MAX)
+    if (s->now.n == BP_FACTORS_MAX || ++s->steps > STEPS_MAX)
         return;
     for (size_t f = 0; f < s->parts->n_factors; f++) {
         const struct bp_factor *factor = &s->parts->factor[f];
