@@ -146,7 +146,8 @@ struct bp_slice bp_slice_of(const struct bp_numdiff *numdiff, const struct bp_ml
 
 size_t bp_threads(int wanted)
 {
-    const int most = omp_get_num_procs();
+    const int processors = omp_get_num_procs(), allowed = omp_get_max_threads();
+    const int most = allowed < processors ? allowed : processors;
     if (wanted < 1)
         return 1;
     return (size_t)(wanted < most ? wanted : most);

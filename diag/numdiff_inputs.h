@@ -52,7 +52,7 @@ struct bp_slice bp_slice_of(const struct bp_numdiff *numdiff, const struct bp_ml
                             const struct bp_numdiff_options *options, size_t layer, size_t neuron);
 
 /* Threads to use when `wanted` are asked for: at least 1, never more than the machine has
- * processors. */
+ * processors, or OMP_NUM_THREADS allows. */
 size_t bp_threads(int wanted);
 
 /* Which of them this is. */
