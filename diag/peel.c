@@ -291,7 +291,7 @@ static enum bp_status peel_worlds(struct telling *t)
         const double least = world->h.fault == NULL ? 0.0 : BP_COST_OF_A_FAULT + world->h.cost;
         if (is_explained(t->peeling) && t->peeling->story[0].cost <= least + BP_COST_OF_A_FAULT)
             break;
-        if (t->thorough && ((t->any_begun && !t->begun[w]) || (w > 0 && bp_peel_tired(t->peel))))
+        if ((t->thorough && t->any_begun && !t->begun[w]) || (w > 0 && bp_peel_tired(t->peel)))
             continue;
         status = world->free ? peel_free_world(t, world) : peel_world(t, world, 1.0);
     }

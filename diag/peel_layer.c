@@ -293,6 +293,11 @@ void bp_peel_expand(struct bp_peel_level *level, const struct bp_peel_state *fro
     if (right && bp_peel_delta(level->peel, from->use, level->l, NULL, NULL) &&
         is_plain(level, from))
         return;
+    if (bp_peel_tired(level->peel)) {
+        if (!right)
+            give_up(level, from);
+        return;
+    }
     bool hit = consider_singles(level, from, false) || right;
     if (!hit)
         hit = consider_singles(level, from, true);
