@@ -93,7 +93,7 @@ static enum bp_status step(struct attached *a, double *next)
 
 static enum bp_status compare(struct attached *a, bool *before, bool *after, double *next)
 {
-    bool some;
+    bool some = false;
     enum bp_status status = which_matter(a, before);
     if (status == BP_OK)
         status = some_matter(a, before, &some);

@@ -254,9 +254,9 @@ static enum bp_status look_at_columns(struct bp_checkup *checkup, struct bp_view
 {
     const struct bp_batch batch = {checkup->n, checkup->x, checkup->t};
     double *numeric = bp_mem_new(2 * view->n_theta, sizeof *numeric);
-    struct bp_claim claim = {.g = numeric + view->n_theta};
     if (numeric == NULL)
         return BP_ENOMEM;
+    struct bp_claim claim = {.g = numeric + view->n_theta};
     bp_view_from_own(view, theirs, numeric);
     memcpy(view->twin.theta, checkup->theta, view->n_theta * sizeof *view->twin.theta);
     enum bp_status status =
