@@ -198,16 +198,20 @@ lint:
 
 ## asan: the tests under the address and undefined-behaviour sanitizers
 asan:
-	@CK_FORK=no $(MAKE) -s OPT=-O1 SANITIZE=address,undefined BACKPROBE_SMALL=1 test
+	@$(MAKE) -s OPT=-O1 SANITIZE=address,undefined BACKPROBE_SMALL=1 each-suite
 
 # Not these: gnuplot and other programs do most of their work, which is not ours to check.
 VALGRIND_NOT = page plotting figure examples helpers
 ## valgrind: the tests under valgrind, a suite on each processor
-valgrind: $(BUILD)/tests/run $(TEST_SO) backprobe
-	@sed 's/SUITE(\(.*\))/\1/' $(BUILD)/suites.h | grep -vxE '$(subst $(space),|,$(VALGRIND_NOT))' | \
-	    BACKPROBE_SMALL=1 CK_FORK=no CK_TIMEOUT_MULTIPLIER=50 OMP_NUM_THREADS=1 \
-	    BACKPROBE=$(abspath $(BUILD)/backprobe) xargs -P $(JOBS) -I SUITE env CK_RUN_SUITE=SUITE \
-	    valgrind -q --error-exitcode=1 --leak-check=full $(BUILD)/tests/run
+valgrind:
+	@OMP_NUM_THREADS=1 $(MAKE) -s BACKPROBE_SMALL=1 NOT='$(VALGRIND_NOT)' \
+	    UNDER='valgrind -q --error-exitcode=1 --leak-check=full' each-suite
+
+# Every suite in a process of its own, without forks: what leaks is seen.
+each-suite: $(BUILD)/tests/run $(TEST_SO) backprobe lib
+	@sed 's/SUITE(\(.*\))/\1/' $(BUILD)/suites.h | grep -vxE 'none|$(subst $(space),|,$(NOT))' | \
+	    CK_FORK=no CK_TIMEOUT_MULTIPLIER=50 BACKPROBE=$(abspath $(BUILD)/backprobe) \
+	    xargs -P $(JOBS) -I NAME env CK_RUN_SUITE=NAME $(UNDER) $(BUILD)/tests/run
 
 ## format: clang-format every source
 format:
@@ -222,4 +226,4 @@ help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
 
 export BACKPROBE_SMALL
-.PHONY: FORCE ladder bench bench-instructions confusion all lib install uninstall examples setup setup-dev scenarios plots test mnist subjects layers lint asan valgrind format clean help
+.PHONY: FORCE each-suite ladder bench bench-instructions confusion all lib install uninstall examples setup setup-dev scenarios plots test mnist subjects layers lint asan valgrind format clean help

@@ -144,12 +144,12 @@ static enum bp_status make_room(struct whole *w)
 {
     w->seen = bp_mem_new(w->shards, sizeof *w->seen);
     w->numeric.n_theta = w->n_theta;
-    w->numeric.value = bp_mem_new(w->n_theta, sizeof(double));
-    w->numeric.error = bp_mem_new(w->n_theta, sizeof(double));
+    w->numeric.value = bp_mem_new(2 * w->n_theta, sizeof(double));
+    w->numeric.error = w->numeric.value == NULL ? NULL : w->numeric.value + w->n_theta;
     w->numeric.flags = bp_mem_new(w->n_theta, 1);
     w->claim.g = bp_mem_new(w->n_theta, sizeof(double));
-    return w->seen == NULL || w->numeric.value == NULL || w->numeric.error == NULL ||
-                   w->numeric.flags == NULL || w->claim.g == NULL
+    return w->seen == NULL || w->numeric.value == NULL || w->numeric.flags == NULL ||
+                   w->claim.g == NULL
                ? BP_ENOMEM
                : BP_OK;
 }

@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static char folder[64];
+static char folder[64], before[512];
 static struct bp_error note;
 
 /* Every test runs in a folder of its own: what it leaves there is looked at. */
@@ -21,6 +21,7 @@ static void enter(void)
 {
     snprintf(folder, sizeof folder, "/tmp/backprobe-gnuplot-XXXXXX");
     ck_assert_ptr_nonnull(mkdtemp(folder));
+    ck_assert_ptr_nonnull(getcwd(before, sizeof before));
     ck_assert_int_eq(chdir(folder), 0);
     note.text[0] = '\0';
 }
@@ -29,7 +30,7 @@ static void leave(void)
 {
     char command[128];
     unsetenv("BACKPROBE_GNUPLOT");
-    ck_assert_int_eq(chdir("/"), 0);
+    ck_assert_int_eq(chdir(before), 0);
     snprintf(command, sizeof command, "rm -r %s", folder);
     ck_assert_int_eq(system(command), 0);
 }
