@@ -350,7 +350,10 @@ void bp_contract_text(const struct bp_contract *contract, char *text, size_t siz
                                           "a batch is neither mean nor sum"};
     text[0] = '\0';
     if (contract->looked_repeats)
-        say(text, size, contract->repeats ? "calls repeat bit for bit" : "calls do not repeat");
+        say(text, size,
+            contract->repeats  ? "calls repeat bit for bit"
+            : contract->rounds ? "calls repeat, but for rounding"
+                               : "calls do not repeat");
     if (contract->looked_theta)
         say(text, size, contract->leaves_theta ? "theta is left alone" : "theta is changed");
     if (contract->looked_writes)

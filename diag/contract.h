@@ -1,7 +1,8 @@
 /* contract.h -- before any derivative: do the subject's calls keep what every
  * gradient check takes for granted?
  *
- *     repeats    two equal calls give equal results, bit for bit. Otherwise:
+ *     repeats    two equal calls give equal results, bit for bit, or to the rounding of
+ *                a sum whose order is not fixed (threads, sets). Otherwise:
  *                  call k is call 1 plus k - 1 times the same    accumulator-not-reset
  *                  successive changes shrink by one factor       a velocity (no fault)
  *                  outputs drift to one side                     stale-forward-state
@@ -40,6 +41,7 @@ enum bp_reduces { BP_REDUCES_UNKNOWN, BP_REDUCES_MEAN, BP_REDUCES_SUM, BP_REDUCE
 struct bp_contract {
     bool looked_repeats, looked_writes, looked_theta, looked_samples;
     bool repeats;                                 /* bit for bit */
+    bool rounds;                                  /* not so, but to rounding */
     bool leaves_theta, writes_all, samples_apart; /* and so on: all is well where looked at */
     bool random;     /* results are drawn: nothing else can be trusted */
     double velocity; /* momentum that steps carry over, where there is no reset(); or NaN */

@@ -72,7 +72,7 @@ static enum bp_status step_without_velocity(struct bp_view *view, const double *
     if (status == BP_OK)
         status = bp_view_step(view, theta, batch, rate, next, error);
     for (size_t k = 0; status == BP_OK && k < n; k++)
-        next[k] += view->momentum * (theta[k] - first[k]);
+        next[k] += bp_view_momentum(view, k) * (theta[k] - first[k]);
     bp_mem_free(first);
     return status;
 }

@@ -59,9 +59,9 @@ enum bp_status bp_step_take(struct bp_step_look *look, double rate, bool keep, d
         view->keep = kept;
         if (status != BP_OK)
             return status;
-        const double weight = k == 0 ? -view->momentum : 1.0;
         for (size_t i = 0; i < view->n_theta; i++)
-            g[i] += weight * ((look->theta[i] - look->next[i]) / rate);
+            g[i] += (k == 0 ? -bp_view_momentum(view, i) : 1.0) *
+                    ((look->theta[i] - look->next[i]) / rate);
     }
     return BP_OK;
 }
@@ -286,6 +286,21 @@ static double plain_number(double value, double error)
     return fabs(plain - value) <= error ? plain : value;
 }
 
+/* Whether the weights' steps change from one to the next, and the biases' do not. */
+static bool is_of_weights_alone(const struct bp_step_look *look, double tol)
+{
+    const struct bp_view *view = look->view;
+    bool biases_move = false;
+    for (size_t k = 0; k < view->n_theta; k++) {
+        if (!view->described || bp_mlp_tensor_of(&view->twin, k)->role == BP_WEIGHTS)
+            continue;
+        if (!(fabs(look->b[k]) <= tol && fabs(look->c[k]) <= tol))
+            return false;
+        biases_move = biases_move || fabs(look->a[k]) > 4.0 * tol;
+    }
+    return biases_move;
+}
+
 enum bp_status bp_step_velocity(struct bp_step_look *look)
 {
     const size_t n = look->view->n_theta;
@@ -306,6 +321,7 @@ enum bp_status bp_step_velocity(struct bp_step_look *look)
         return BP_OK; /* a state of another kind: Adam's, or a gradient that is not reset */
     if (!resets) {
         look->view->momentum = plain_number(second, 4.0 * lost);
+        look->view->weights_carry = is_of_weights_alone(look, tol);
         look->noise *= 16.0; /* two steps each, and what is not known of the momentum */
         return say_momentum(look, first, second, true);
     }

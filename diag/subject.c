@@ -223,6 +223,13 @@ static void round_own(const struct bp_view *view, double *own)
         own[k] = all ? narrowed(own[k]) : own[k];
 }
 
+double bp_view_momentum(const struct bp_view *view, size_t k)
+{
+    const bool none = view->weights_carry && view->described &&
+                      bp_mlp_tensor_of(&view->twin, k)->role != BP_WEIGHTS;
+    return none ? 0.0 : view->momentum;
+}
+
 static double signed_as(const struct bp_view *view, size_t k, double number)
 {
     return view->negative != NULL && view->negative[k] ? -number : number;

@@ -46,7 +46,8 @@ struct bp_view {
     int rate_power;  /* its step goes with rate to this power: 1, or as stepper.h found: 0, 2 */
     double momentum; /* its steps carry this much over, and cannot be reset (stepper.h): taken out
                         of gradients */
-    bool early;      /* its step uses updated weights too early (stepper.h): undone in gradients */
+    bool weights_carry; /* momentum: the weights alone have it */
+    bool early; /* its step uses updated weights too early (stepper.h): undone in gradients */
     /* For the checks that look at the calls themselves: */
     double fill;        /* what gradient buffers hold before a call; 0 */
     bool keep;          /* do not reset() before a step */
@@ -72,6 +73,9 @@ struct bp_claim {
 enum bp_status bp_view_open(struct bp_view *view, const struct bp_subject *subject,
                             struct bp_error *error);
 void bp_view_close(struct bp_view *view);
+
+/* The momentum of parameter k, in core's order. */
+double bp_view_momentum(const struct bp_view *view, size_t k);
 
 /* Parameters, or a gradient, from core's order to the subject's own, and back. */
 void bp_view_to_own(const struct bp_view *view, const double *numbers, double *own);
