@@ -6,7 +6,7 @@
 #include <string.h>
 
 /* Of the step, where it takes one. */
-#define RATE 0.125
+#define RATE 0x1p-20
 
 struct attached {
     struct bp_view *view; /* borrowed, as are: */

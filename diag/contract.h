@@ -5,6 +5,9 @@
  *                a sum whose order is not fixed (threads, sets). Otherwise:
  *                  call k is call 1 plus k - 1 times the same    accumulator-not-reset
  *                  successive changes shrink by one factor       a velocity (no fault)
+ *                each step is a share just below 1 of the last a rate that decays (no fault)
+ *                entries are 0 in some calls, and not in all   units dropped in the step: it
+ *                                                              cannot be looked at (an error)
  *                  outputs drift to one side                     stale-forward-state
  *                  outputs come from a few values only           dropout-left-on
  *                  else                                          calls-differ

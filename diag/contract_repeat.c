@@ -201,6 +201,45 @@ static void say_first(struct bp_look_at *look, struct bp_finding *finding, const
     bp_finding_because(finding, "%zu of %zu entries do not repeat", n, look->view->n_theta);
 }
 
+/* Each step the same number, just below 1, times the one before: b = f a in every entry. */
+static bool shrinks(const struct bp_look_at *look, const double *a, const double *b)
+{
+    const size_t n = look->view->n_theta;
+    double product = 0.0, square = 0.0;
+    for (size_t k = 0; k < n; k++) {
+        product += a[k] * b[k];
+        square += a[k] * a[k];
+    }
+    const double factor = product / square, top = bp_look_largest(a, n);
+    const double tol = 32.0 * fmax(look->precision, look->view->epsilon);
+    if (!(factor > (look->view->subject->reset != NULL ? 0.5 : 0.95) && factor < 1.0 - tol))
+        return false;
+    for (size_t k = 0; k < n; k++)
+        if (!(fabs(b[k] - factor * a[k]) <= tol * top))
+            return false;
+    return true;
+}
+
+/* Whether entries come and go: they are exactly 0 in one call and not in the next. */
+static bool units_are_dropped(const struct bp_look_at *look)
+{
+    size_t come = 0, differ = 0;
+    for (size_t k = 0; k < look->view->n_theta; k++) {
+        const double a = look->g[0][k], b = look->g[1][k], c = look->g[2][k];
+        differ += a != b || b != c ? 1 : 0;
+        come += (a == 0.0 || b == 0.0 || c == 0.0) && (a != 0.0 || b != 0.0 || c != 0.0) ? 1 : 0;
+    }
+    return come > 2 && 10 * come >= differ;
+}
+
+static enum bp_status say_dropped(const struct bp_look_at *look, const char *call)
+{
+    return bp_error_set(look->error, BP_EUNSUPPORTED,
+                        "%s: %s() drops units at random (dropout): switch it off for the check, "
+                        "nothing can be said of a gradient that is drawn",
+                        look->view->subject->name, call);
+}
+
 static enum bp_status say_gradients_differ(struct bp_look_at *look)
 {
     const char *call = look->view->subject->gradient != NULL ? "gradient" : "step";
@@ -208,6 +247,13 @@ static enum bp_status say_gradients_differ(struct bp_look_at *look)
     const double factor = factor_of_changes(look, &off);
     const double tol = tolerance(look);
     const bool regular = off <= tol && tol < 0.1;
+    if (look->view->subject->gradient == NULL && shrinks(look, look->g[0], look->g[1]) &&
+        shrinks(look, look->g[1], look->g[2])) {
+        look->view->decays = true;
+        return BP_OK;
+    }
+    if (units_are_dropped(look))
+        return say_dropped(look, call);
     if (regular && look->view->subject->gradient == NULL && factor > 0.0 && factor < 1.0 - tol) {
         look->contract->velocity = factor;
         return BP_OK;

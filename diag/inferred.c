@@ -268,8 +268,8 @@ static enum bp_status infer(struct bp_view *view, const double *theta, const str
     if (status != BP_OK)
         return status;
     claim->inferred = true;
-    claim->any_factor =
-        claim->any_factor || view->rate_power == 0 || view->subject->rate_kind == BP_RATE_UNKNOWN;
+    claim->any_factor = claim->any_factor || view->decays || view->rate_power == 0 ||
+                        view->subject->rate_kind == BP_RATE_UNKNOWN;
     const double top = fmax(largest(point, view->n_theta), largest(next, view->n_theta));
     claim->noise = 2.0 * view->epsilon * top / fabs(scale_of(view, claim->rate));
     if (view->momentum != 0.0) /* two steps, and what is not known of the momentum */

@@ -418,7 +418,7 @@ static bool can_look(const struct bp_view *view)
 {
     const struct bp_subject *subject = view->subject;
     return subject->step != NULL && subject->step_kind != BP_STEP_EPOCH && !subject->shuffles &&
-           subject->rate_kind != BP_RATE_UNKNOWN;
+           subject->rate_kind != BP_RATE_UNKNOWN && !view->decays;
 }
 
 static bool draws_its_order(const struct bp_view *view)

@@ -46,6 +46,7 @@ struct bp_view {
     int rate_power;  /* its step goes with rate to this power: 1, or as stepper.h found: 0, 2 */
     double momentum; /* its steps carry this much over, and cannot be reset (stepper.h): taken out
                         of gradients */
+    bool decays;     /* its rate shrinks from step to step (contract.h): sizes mean nothing */
     bool weights_carry; /* momentum: the weights alone have it */
     bool early; /* its step uses updated weights too early (stepper.h): undone in gradients */
     /* For the checks that look at the calls themselves: */

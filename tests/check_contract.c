@@ -155,6 +155,37 @@ static int noisy(void *self, const double *theta, const struct bp_batch *batch, 
     return result;
 }
 
+/* The last bits are those of a sum in another order. */
+static int rounds_otherwise(void *self, const double *theta, const struct bp_batch *batch,
+                            double *g)
+{
+    const int result = hand.core->subject.gradient(self, theta, batch, g);
+    g[3] = nextafter(g[3], bp_rng_normal(&hand.rng) > 0.0 ? INFINITY : -INFINITY);
+    return result;
+}
+
+/* momentum: the share of its rate that a step leaves to the next. */
+static int with_decaying_rate(void *self, const double *theta, const struct bp_batch *batch,
+                              double rate, double *next)
+{
+    double g[64] = {0};
+    hand.core->subject.gradient(self, theta, batch, g);
+    if (hand.velocity[0] == 0.0)
+        hand.velocity[0] = 1.0;
+    for (size_t k = 0; k < hand.core->net->n_theta; k++)
+        next[k] = theta[k] - rate * hand.velocity[0] * g[k];
+    hand.velocity[0] *= hand.momentum;
+    return 0;
+}
+
+static int with_dropout(void *self, const double *theta, const struct bp_batch *batch, double *g)
+{
+    const int result = hand.core->subject.gradient(self, theta, batch, g);
+    for (size_t k = 0; k < hand.core->net->n_theta; k++)
+        g[k] *= bp_rng_normal(&hand.rng) > 0.0 ? 2.0 : 0.0;
+    return result;
+}
+
 static int not_a_number(void *self, const double *theta, const struct bp_batch *batch, double *g)
 {
     const int result = hand.core->subject.gradient(self, theta, batch, g);
@@ -306,6 +337,53 @@ START_TEST(a_velocity_is_known_and_is_no_fault)
 }
 END_TEST
 
+START_TEST(a_rate_that_decays_is_known_and_is_no_fault)
+{
+    struct world w;
+    struct bp_subject subject;
+    hand_init(&w, &subject);
+    hand.momentum = 0.99;
+    subject.gradient = NULL;
+    subject.step = with_decaying_rate;
+    look(&w, &subject);
+    assert_silent(&w);
+    ck_assert(w.view.decays);
+    ck_assert_double_nan(w.contract.velocity);
+    world_release(&w);
+}
+END_TEST
+
+START_TEST(a_sum_in_another_order_each_time_is_no_fault)
+{
+    struct world w;
+    struct bp_subject subject;
+    hand_init(&w, &subject);
+    subject.gradient = rounds_otherwise;
+    look(&w, &subject);
+    assert_silent(&w);
+    ck_assert(!w.contract.repeats && w.contract.rounds);
+    world_release(&w);
+}
+END_TEST
+
+START_TEST(units_dropped_in_training_are_asked_to_be_left_in)
+{
+    struct world w;
+    struct bp_subject subject;
+    struct bp_error error = {""};
+    hand_init(&w, &subject);
+    subject.gradient = with_dropout;
+    ck_assert_int_eq(bp_view_open(&w.view, &subject, &error), BP_OK);
+    ck_assert_int_eq(
+        bp_contract_run(&w.view, w.net.theta, &w.batch, &w.contract, &w.findings, &error),
+        BP_EUNSUPPORTED);
+    ck_assert_msg(strstr(error.text, "gradient() drops units at random (dropout): switch it off") !=
+                      NULL,
+                  "%s", error.text);
+    world_release(&w);
+}
+END_TEST
+
 START_TEST(steps_that_add_up_are_an_accumulator)
 {
     struct world w;
@@ -446,6 +524,9 @@ Suite *contract_suite(void)
     tcase_add_test(tcase, weights_updated_too_early_do_not_mix_samples);
     tcase_add_test(tcase, a_velocity_is_known_and_is_no_fault);
     tcase_add_test(tcase, steps_that_add_up_are_an_accumulator);
+    tcase_add_test(tcase, a_rate_that_decays_is_known_and_is_no_fault);
+    tcase_add_test(tcase, a_sum_in_another_order_each_time_is_no_fault);
+    tcase_add_test(tcase, units_dropped_in_training_are_asked_to_be_left_in);
     tcase_add_test(tcase, a_velocity_that_can_be_reset_repeats);
     tcase_add_test(tcase, a_loss_that_changes_theta_is_named);
     tcase_add_test(tcase, a_loss_that_mixes_samples_is_named);

@@ -97,6 +97,12 @@ STAGE(over_n)
     multiply(out, count_of(pass, l), 1.0 / (double)pass->n);
 }
 
+STAGE(negated)
+{
+    run_right(pass, l, self, out);
+    multiply(out, count_of(pass, l), -1.0);
+}
+
 /* ---- where ----------------------------------------------------------------- */
 
 APPLIES(sampled)
@@ -140,6 +146,12 @@ APPLIES(skippable)
     return variant == 0 || spec_of(setting)->l2 != 0.0;
 }
 
+APPLIES(beside_biases)
+{
+    (void)variant;
+    return has_bias(setting, layer);
+}
+
 APPLIES(averaged_with_biases)
 {
     (void)variant;
@@ -166,6 +178,7 @@ PLANT_OUTER(column_missing)
 PLANT_OUTER(zero)
 PLANT_OUTER(times_n)
 PLANT_OUTER(over_n)
+PLANT_OUTER(negated)
 
 PLANT(plant_one_sample_of_all)
 {
@@ -357,6 +370,25 @@ static const struct bp_fault FAULT[] = {
               .py_right = "dW = delta.T @ a; db = delta.sum(0)",
               .confused = "batch-mean-extra, where db is divided too; "
                           "biases-summed-weights-averaged, where the loss is a mean."}},
+    {.name = "weights-sign-flipped",
+     .title = "dW has the wrong sign: the weights step uphill, the biases do not",
+     .help = "give dW the sign of db",
+     .slot = BP_OUTER_PRODUCT,
+     .cost = 0.2,
+     .variants = 1,
+     .extent = EVERY,
+     .applies = beside_biases,
+     .plant = plant_negated,
+     .page = {.right = "W' = W - rate dW, b' = b - rate db",
+              .wrong = "W' = W + rate dW, b' = b - rate db",
+              .shows = "The ratio is -1 in every dW, and every db agrees. Two lines of an update, "
+                       "of which one was corrected when the error changed its sign.",
+              .c_wrong = "w[i][j] += rate * dw[i][j]; b[i] -= rate * db[i];",
+              .c_right = "w[i][j] -= rate * dw[i][j]; b[i] -= rate * db[i];",
+              .py_wrong = "W += rate * dW; b -= rate * db",
+              .py_right = "W -= rate * dW; b -= rate * db",
+              .confused = "sign-flipped, where db has the wrong sign too; bias-sign-flipped, "
+                          "where only db has it."}},
 };
 
 const struct bp_fault_table bp_faults_outer_part = {
