@@ -279,7 +279,7 @@ enum bp_status bp_look_samples(struct bp_look_at *look)
         status = look_outputs(look);
     /* steps of one sample are put together by us; an epoch is not a batch */
     if (status != BP_OK || look->findings->n > before || look->contract->velocity > 0.0 ||
-        (subject->gradient == NULL && subject->step_kind != BP_STEP_BATCH))
+        look->view->decays || (subject->gradient == NULL && subject->step_kind != BP_STEP_BATCH))
         return status;
     struct pair pair;
     status = pair_init(&pair, look->view);
