@@ -230,8 +230,24 @@ class Probe:
         if call == "predict":
             return {"y": _pack(_flat(result))}
         if call == "gradient":
-            return {"g": _pack(_flat(self._read("gradient") if result is None else result))}
+            return {"g": _pack(_flat(self._read("gradient") if result is None else self._whole(result)))}
         return {"next": _pack(_flat(self._read("key") if self.arrays else result))}
+
+    def _whole(self, gradients):
+        """Where there is one an array: each as long as its array; one number of numpy's
+        stands for all, as it would in the update."""
+        if not self.arrays or not isinstance(gradients, (list, tuple)) or len(gradients) != len(self.arrays):
+            return gradients
+        whole = []
+        for a, g in zip(self.arrays, gradients):
+            numbers = _flat(g)
+            if len(numbers) == 1 and hasattr(g, "astype"):
+                numbers = numbers * a.count
+            if len(numbers) != a.count:
+                raise ValueError("gradient: the one for %s of layer %d holds %d numbers, expected %d" % (
+                    a.words["role"], a.words["layer"], len(numbers), a.count))
+            whole.append(numbers)
+        return whole
 
     def _put(self, which, numbers):
         at = 0

@@ -98,6 +98,7 @@ fi
 python=$(python_with json)
 if [ -n "$python" ]; then
     asked python-lists sum-overwritten:1 "$python python-lists/xor.py"
+    asked python-objects error-propagated-for-delta:0 "$python python-objects/net.py"
     for which in right wrong; do
         $python dumped/dump.py "$out/dumped" $which
         d=$out/dumped
