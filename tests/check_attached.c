@@ -52,7 +52,7 @@ static const struct bp_subject neuron = {.abi = BACKPROBE_ABI,
                                          .predict = predict,
                                          .step = step};
 
-static const double x[] = {0.5, -1.0, 1.5, 0.25}, t[] = {0.0, 1.0};
+static const double x[] = {0.5, -1.0, 1.5, 0.25}, t[] = {0.0, 1.0, 0.0, 1.0, 0.0, 0.0};
 static const struct bp_batch batch = {2, x, t};
 static const double theta[] = {0.1, -0.2, 0.3};
 
@@ -106,6 +106,26 @@ START_TEST(copies_of_the_parameters_are_said)
     ck_assert_int_eq(look(&error), BP_ESUBJECT);
     ck_assert_msg(strstr(error.text, "the same outputs whatever the parameters") != NULL, "%s",
                   error.text);
+}
+END_TEST
+
+/* All zero, under relu and softmax: only b2 matters, and not where its entries move alike. */
+START_TEST(a_start_at_zero_is_not_taken_for_copies)
+{
+    struct bp_spec spec;
+    struct bp_mlp net;
+    struct bp_core_subject core;
+    struct bp_view view;
+    struct bp_error error = {""};
+    ck_assert_int_eq(bp_spec_parse(&spec, "2-4-3 relu,softmax softmax-cross-entropy", NULL), BP_OK);
+    ck_assert_int_eq(bp_mlp_init(&net, &spec), BP_OK);
+    ck_assert_int_eq(bp_core_subject_init(&core, &net, 2), BP_OK);
+    ck_assert_int_eq(bp_view_open(&view, &core.subject, &error), BP_OK);
+    ck_assert_msg(bp_attached_run(&view, net.theta, &batch, &error) == BP_OK, "%s", error.text);
+    bp_view_close(&view);
+    bp_core_subject_release(&core);
+    bp_mlp_release(&net);
+    bp_spec_release(&spec);
 }
 END_TEST
 
@@ -168,6 +188,7 @@ Suite *attached_suite(void)
     tcase_add_test(tcase, parameters_that_are_used_pass);
     tcase_add_test(tcase, an_array_that_the_step_replaces_is_named);
     tcase_add_test(tcase, copies_of_the_parameters_are_said);
+    tcase_add_test(tcase, a_start_at_zero_is_not_taken_for_copies);
     tcase_add_test(tcase, outputs_that_are_no_numbers_are_left_to_other_checks);
     tcase_add_test(tcase, memory_that_runs_out_is_said);
     tcase_add_test(tcase, a_threshold_is_the_bias_with_the_other_sign);
