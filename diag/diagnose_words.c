@@ -166,12 +166,23 @@ static void append(char *text, size_t size, const char *word)
     snprintf(text + n, size - n, "%s%s", n == 0 ? "" : ", ", word);
 }
 
-/* "W1 and b1 are off by up to 83 %; W2, b2 agree to 2e-16". */
+/* "to 2e-16", or "exactly". */
+static const char *closeness(double distance, char text[16])
+{
+    if (distance == 0.0)
+        snprintf(text, 16, "exactly");
+    else
+        snprintf(text, 16, "to %.0e", distance);
+    return text;
+}
+
+/* "wrong: W1, b1, by up to 0.83 of their size; right: W2, b2, to 2e-16". */
 static void say_tensors(const struct bp_account *account, struct bp_finding *finding)
 {
     const struct bp_mlp *net = account->p->net;
     char wrong[160] = "";
     char right[160] = "";
+    char close[16];
     double off = 0.0;
     double agree = 0.0;
     for (size_t i = 0; i < net->n_tensors; i++) {
@@ -188,8 +199,9 @@ static void say_tensors(const struct bp_account *account, struct bp_finding *fin
     if (right[0] == '\0')
         bp_finding_because(finding, "%s: all wrong, by up to %.3g of their size", wrong, off);
     else
-        bp_finding_because(finding, "wrong: %s, by up to %.3g of their size; right: %s, to %.0e",
-                           wrong, off, right, agree);
+        bp_finding_because(finding, "wrong: %s, by up to %.3g of %s size; right: %s, %s", wrong,
+                           off, strchr(wrong, ',') == NULL ? "its" : "their", right,
+                           closeness(agree, close));
 }
 
 /* The first wrong layer counted from the output, and the one above that is right. */
@@ -212,16 +224,17 @@ static void say_proof(const struct bp_account *account, double distance, struct 
 {
     const struct bp_inquiry *q = account->inquiry;
     const size_t tensors = q->net->n_tensors;
+    char close[16];
     if (account->diagnosis->proven && q->fresh.n != 0)
         bp_finding_because(finding,
                            "a right network with this in it claims the same: all %zu tensors at "
-                           "%zu probes, to %.0e, and at one drawn after the match",
-                           tensors, q->n, distance);
+                           "%zu probes, %s, and at one drawn after the match",
+                           tensors, q->n, closeness(distance, close));
     else
         bp_finding_because(finding,
                            "a right network with this in it claims the same: all %zu tensors at "
-                           "%zu probe%s, to %.0e",
-                           tensors, q->n, q->n == 1 ? "" : "s", distance);
+                           "%zu probe%s, %s",
+                           tensors, q->n, q->n == 1 ? "" : "s", closeness(distance, close));
 }
 
 /* ---- a single fault -------------------------------------------------------- */

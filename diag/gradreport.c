@@ -93,6 +93,16 @@ static size_t untested(const struct bp_gradcheck *check)
     return n;
 }
 
+/* Derivatives that agree in tensors where that says something. */
+static size_t tested_and_right(const struct bp_gradcheck *check)
+{
+    size_t n = 0;
+    for (size_t k = 0; k < check->n_tensors; k++)
+        if (check->tensor[k].outcome != BP_OUTCOME_NOT_TESTED)
+            n += check->tensor[k].verdicts[BP_AGREE];
+    return n;
+}
+
 static void add_aside(const struct bp_gradcheck *check, char *text, size_t size)
 {
     const size_t kinks = check->verdicts[BP_KINK];
@@ -128,7 +138,7 @@ static void headline_of_untested(const struct bp_gradcheck *check, char *text, s
             check->verdicts[BP_AGREE]);
     else {
         size_t shown = 0;
-        add(text, size, "%zu of %zu derivatives agree; not tested:", check->verdicts[BP_AGREE],
+        add(text, size, "%zu of %zu derivatives agree; not tested:", tested_and_right(check),
             total(check->verdicts));
         for (size_t k = 0; k < check->n_tensors; k++)
             if (check->tensor[k].outcome == BP_OUTCOME_NOT_TESTED && shown++ < 8)
@@ -187,18 +197,50 @@ static void ratio_text(const struct bp_entry *entry, int digits, char text[24])
         snprintf(text, 24, "%.*g", digits, ratio == 0.0 ? 0.0 : ratio);
 }
 
-/* "W1[0,0]   backprop +0.003640  numeric +0.000853 ± 2e-13  ratio 4.27"; a long
- * name moves to the left to fit. */
-static void print_entry(FILE *out, const char *name, const struct bp_entry *entry)
+/* ---- the evidence ----------------------------------------------------------- */
+
+struct evidence {
+    char name[BP_NAME_MAX], backprop[24], numeric[24], ratio[24];
+    double error;
+};
+
+static struct evidence evidence_of(const struct bp_gradcheck *check,
+                                   const struct bp_tensor_check *tensor)
 {
-    char backprop[24], numeric[24], ratio[24], line[LINE] = "";
-    number_text(entry->backprop, backprop);
-    number_text(entry->numeric, numeric);
-    ratio_text(entry, 3, ratio);
-    add(line, sizeof line, "%-8s backprop %s  numeric %s ± %.0e  ratio %s", name, backprop, numeric,
-        entry->error, ratio);
-    const int room = BP_REPORT_WIDTH + 1 - (int)strlen(line); /* ± takes two bytes */
-    fprintf(out, "%*s%s\n", room < INDENT ? room < 2 ? 2 : room : INDENT, "", line);
+    const struct bp_entry entry = bp_gradcheck_entry(check, tensor, tensor->worst);
+    struct evidence row = {.error = entry.error};
+    bp_gradcheck_name(check, tensor, tensor->worst, row.name);
+    number_text(entry.backprop, row.backprop);
+    number_text(entry.numeric, row.numeric);
+    ratio_text(&entry, 3, row.ratio);
+    return row;
+}
+
+static int wider(int width, const char *text)
+{
+    const int n = (int)strlen(text);
+    return n > width ? n : width;
+}
+
+/* "W1[0,0]  backprop +0.003640  numeric +0.000853 ± 2e-13  ratio 4.27", one below the
+ * other; long ones move to the left together to fit. */
+static void print_rows(FILE *out, const struct evidence *row, size_t n)
+{
+    char line[SHOWN][LINE] = {""};
+    int name = 7, backprop = 0, numeric = 0, longest = 0;
+    for (size_t k = 0; k < n; k++) {
+        name = wider(name, row[k].name);
+        backprop = wider(backprop, row[k].backprop);
+        numeric = wider(numeric, row[k].numeric);
+    }
+    for (size_t k = 0; k < n; k++) {
+        add(line[k], LINE, "%-*s  backprop %*s  numeric %*s ± %.0e  ratio %s", name, row[k].name,
+            backprop, row[k].backprop, numeric, row[k].numeric, row[k].error, row[k].ratio);
+        longest = wider(longest, line[k]);
+    }
+    const int room = BP_REPORT_WIDTH + 1 - longest; /* ± takes two bytes */
+    for (size_t k = 0; k < n; k++)
+        fprintf(out, "%*s%s\n", room < INDENT ? room < 2 ? 2 : room : INDENT, "", line[k]);
 }
 
 /* ---- the worst entries ------------------------------------------------------ */
@@ -267,7 +309,7 @@ static void print_ratio(FILE *out, const struct bp_tensor_check *tensor)
     if (tensor->ratios == 0)
         snprintf(text, sizeof text, "-");
     else if (spread <= 1e-4 * fabs(tensor->ratio_median))
-        snprintf(text, sizeof text, "%.4g", tensor->ratio_median);
+        snprintf(text, sizeof text, "%.4g", tensor->ratio_median + 0.0); /* -0 is 0 */
     else if (snprintf(text, sizeof text, "%.2g (%.2g to %.2g)", tensor->ratio_median,
                       tensor->ratio_low, tensor->ratio_high) > 20)
         snprintf(text, sizeof text, "%.2g to %.2g", tensor->ratio_low, tensor->ratio_high);
@@ -445,17 +487,14 @@ static void print_right_layers(FILE *out, const struct bp_gradcheck *check)
 static void print_evidence(FILE *out, const struct bp_gradcheck *check)
 {
     const bool deltas = check->verdicts[BP_DISAGREE] + check->verdicts[BP_NOT_FINITE] == 0;
+    struct evidence row[SHOWN];
     size_t shown = 0;
     for (size_t k = 0; k < all_tensors(check) && shown < SHOWN; k++) {
         const struct bp_tensor_check *tensor = &check->tensor[k];
-        char name[BP_NAME_MAX];
-        if (tensor->is_delta != deltas || !is_wrong(tensor->outcome))
-            continue;
-        const struct bp_entry entry = bp_gradcheck_entry(check, tensor, tensor->worst);
-        bp_gradcheck_name(check, tensor, tensor->worst, name);
-        print_entry(out, name, &entry);
-        shown++;
+        if (tensor->is_delta == deltas && is_wrong(tensor->outcome))
+            row[shown++] = evidence_of(check, tensor);
     }
+    print_rows(out, row, shown);
     if (shown > 0)
         print_right_layers(out, check);
 }
@@ -489,7 +528,9 @@ static void print_twin(FILE *out, const struct bp_gradcheck *check)
     if (check->of == BP_NUMERIC_CORE)
         return;
     if (isfinite(check->apart))
-        add(text, sizeof text, "predictions differ by %.1e", check->apart);
+        add(text, sizeof text,
+            check->apart == 0.0 ? "predictions are the same" : "predictions differ by %.1e",
+            check->apart);
     if (isfinite(check->loss_apart) && check->loss_apart > 0.0)
         add(text, sizeof text, "%sloss by %.1e", text[0] == '\0' ? "" : ", ", check->loss_apart);
     if (check->slopes > 0)

@@ -347,11 +347,12 @@ RULE(parameter_never_changes)
     if (!bp_health_failing(health) || health->course->steps == 0)
         return false;
     size_t still = 0;
-    for (size_t i = health->net->n_tensors; i-- > 0;)
+    for (size_t i = 0; i < health->net->n_tensors; i++)
         if (!health->course->moved[i]) {
             char name[BP_NAME_MAX];
             bp_tensor_name(&health->net->tensor[i], name);
-            finding->layer = (int)health->net->tensor[i].layer;
+            if (still == 0)
+                finding->layer = (int)health->net->tensor[i].layer;
             bp_finding_because(finding,
                                "%s is bit for bit what it was before the first of %zu steps", name,
                                health->course->steps);

@@ -242,6 +242,8 @@ void bp_fault_list(FILE *out)
         for (size_t k = 0; k < table[i]->n; k++) {
             const struct bp_fault *fault = &table[i]->fault[k];
             fprintf(out, "  %-*s", NAME_COLUMN - 2, fault->name);
+            if (strlen(fault->name) > NAME_COLUMN - 4) /* a long name has a line for itself */
+                fprintf(out, "\n%*s", NAME_COLUMN, "");
             wrapped(out, NAME_COLUMN, NAME_COLUMN, fault->title);
         }
     }
