@@ -36,7 +36,10 @@ static void help(FILE *out)
 
 static int command_help(const struct bp_command *command)
 {
-    printf("usage: backprobe %s %s\n%s\n", command->name, command->usage, command->about);
+    printf("usage: backprobe %s%s%s\n%s\n", command->name, command->usage[0] == '\0' ? "" : " ",
+           command->usage, command->about);
+    if (command->options != NULL)
+        printf("\n%s", command->options);
     return BP_EXIT_HEALTHY;
 }
 

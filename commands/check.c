@@ -232,11 +232,32 @@ const struct bp_command bp_command_check = {
     .name = "check",
     .usage = "[--subject 'PROGRAM' | --subject ./MINE.so] [--timeout S]\n"
              "       [--network 'WIDTHS ACTIVATION LOSS'] [--plant FAULT] ...\n"
-             "       [--theta FILES --gradient FILES | --theta-before FILES --theta-after FILES\n"
-             "        --rate R] [--data FILE] [--outputs FILE] [--numeric FILES]\n"
+             "       [--theta FILES --gradient FILES |\n"
+             "        --theta-before FILES --theta-after FILES --rate R] [--data FILE]\n"
+             "       [--outputs FILE] [--numeric FILES]\n"
              "       [--layout 'W1 b1 W2 b2']\n"
              "       [--own-loss] [--locate] [--shard K/N --out PART.json]\n"
-             "       [--method M] [--rate R] [--seed N] [--all] [--format text|json|tsv] [--quiet]",
+             "       [--method M] [--rate R] [--seed N]\n"
+             "       [--all] [--format text|json|tsv] [--quiet]",
     .about = "is the gradient right? where not, and why",
+    .options = "without a subject or files: the built-in network, 4-5-3-2 unless --network says\n\n"
+               "  --subject S       a program that answers in JSON, or a shared object (.so)\n"
+               "  --timeout S       seconds that a call may take (10)\n"
+               "  --network TEXT    such as '3-5-4-2 tanh,sigmoid squared-error'\n"
+               "  --plant FAULT     put NAME:LAYER:NEURON into it (see backprobe faults)\n"
+               "  --theta FILES     the parameters: .npy or text; one file, or one an array\n"
+               "  --gradient FILES  your gradient there\n"
+               "  --theta-before, --theta-after  in its place: a step of training, --rate R\n"
+               "  --data FILE       the examples: inputs, then targets, one a row\n"
+               "  --outputs FILE    what your program predicts for them\n"
+               "  --numeric FILES   the gradient that your own check printed\n"
+               "  --layout TEXT     what one file for all holds, such as 'W1:in-out b1 W2+b'\n"
+               "  --own-loss        differentiate your loss, not the described network's\n"
+               "  --locate          search for wrong entries by few calls\n"
+               "  --shard K/N       look at a share of the entries, leave it in --out; see merge\n"
+               "  --method M        central, richardson, complex, structured, delta-form, node\n"
+               "  --rate R          of the steps that are tried; --seed N: of what is drawn\n"
+               "  --all             list every entry; --format F: text, json or tsv\n"
+               "  --quiet           the summary only\n",
     .run = run,
 };

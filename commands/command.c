@@ -18,7 +18,8 @@ int bp_command_misused(const struct bp_command *command, const char *format, ...
     va_start(args, format);
     fprintf(stderr, "backprobe %s: ", command->name);
     vfprintf(stderr, format, args);
-    fprintf(stderr, "\nusage: backprobe %s %s\n", command->name, command->usage);
+    fprintf(stderr, "\nusage: backprobe %s%s%s\n", command->name,
+            command->usage[0] == '\0' ? "" : " ", command->usage);
     va_end(args);
     return BP_EXIT_FAILED;
 }

@@ -18,6 +18,7 @@ enum bp_exit { BP_EXIT_HEALTHY, BP_EXIT_FINDINGS, BP_EXIT_FAILED };
 
 struct bp_command {
     const char *name, *usage, *about;
+    const char *options; /* what they mean, a line each, for --help; NULL: no more to say */
     int (*run)(int argc, char **argv); /* argv[0] is the command's name */
 };
 

@@ -309,6 +309,7 @@ static int compare(int argc, char **argv)
 
 const struct bp_command bp_command_compare = {
     .name = "compare",
-    .usage = "[--out DIR] [--term dumb] FOLDER|SCENARIO FOLDER|SCENARIO",
+    .usage = "[--out DIR] [--term dumb]\n       FOLDER|SCENARIO FOLDER|SCENARIO",
     .about = "what differs between two runs, and the step at which they part",
+    .options = "  --out DIR    where the figure goes (out); --term dumb: print it as letters\n",
     .run = compare};

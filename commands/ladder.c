@@ -159,9 +159,14 @@ static int run(int argc, char **argv)
 
 const struct bp_command bp_command_ladder = {
     .name = "ladder",
-    .usage = "[--subject 'PROGRAM' | --subject ./MINE.so] [--timeout S]\n"
-             "       [--network 'WIDTHS ACTIVATION LOSS'] [--plant FAULT] ...\n"
+    .usage = "[--subject 'PROGRAM' | --subject ./MINE.so]\n"
+             "       [--timeout S] [--network 'WIDTHS ACTIVATION LOSS'] [--plant FAULT] ...\n"
              "       [--rate R] [--starts N] [--seed N]",
     .about = "the five rungs, from AND to harder; stops at the first that breaks",
+    .options = "  --subject S     a program, or a shared object (.so); else the built-in network\n"
+               "  --timeout S     seconds that a call may take (10)\n"
+               "  --network TEXT  such as '2-2-1 sigmoid squared-error'\n"
+               "  --plant FAULT   put NAME:LAYER:NEURON into it (see backprobe faults)\n"
+               "  --rate R        of the trainings; --starts N: how many; --seed N: of the first\n",
     .run = run,
 };

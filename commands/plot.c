@@ -124,6 +124,8 @@ static int plot(int argc, char **argv)
 
 const struct bp_command bp_command_plot = {
     .name = "plot",
-    .usage = "[--figure NAME] [--window | --term dumb] FOLDER|SCENARIO ...",
+    .usage = "[--figure NAME] [--window | --term dumb]\n       FOLDER|SCENARIO ...",
     .about = "the figures of a run again: to files, to a window, or as letters",
+    .options = "  --figure NAME  of a window or of letters (loss)\n"
+               "  --window       show it; --term dumb: print it as letters\n",
     .run = plot};

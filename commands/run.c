@@ -386,8 +386,16 @@ static int run(int argc, char **argv)
 
 const struct bp_command bp_command_run = {
     .name = "run",
-    .usage = "[--out DIR] [--plots] [--live] [--all] [--plant FAULT] [--format text|json|tsv] "
-             "[--quiet] SCENARIO.conf ...",
+    .usage = "[--out DIR] [--plots] [--live [--term dumb]]\n"
+             "       [--plant FAULT] ... [--all] [--format text|json|tsv] [--quiet]\n"
+             "       SCENARIO.conf ...",
     .about = "train a scenario, watch it, name what is wrong",
+    .options = "  --out DIR      where each scenario gets a folder (out)\n"
+               "  --plots        also draw every figure\n"
+               "  --live         show loss and accuracy while it trains; --term dumb: as letters\n"
+               "  --plant FAULT  put NAME:LAYER:NEURON into the backprop (see backprobe faults)\n"
+               "  --all          list every entry of the gradient check\n"
+               "  --format F     text, json or tsv\n"
+               "  --quiet        the summary only\n",
     .run = run,
 };

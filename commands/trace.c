@@ -103,8 +103,13 @@ static int run(int argc, char **argv)
 
 const struct bp_command bp_command_trace = {
     .name = "trace",
-    .usage = "FILE [--neuron LAYER[:NEURON]] [--kind z|a|delta|loss|accuracy]\n"
+    .usage = "FILE [--neuron LAYER[:NEURON]]\n"
+             "       [--kind z|a|delta|loss|accuracy]\n"
              "       [--span step|epoch|sample] [--sample N] [--from STEP] [--to STEP]",
     .about = "rows of a trace: one neuron, some steps",
+    .options = "  --neuron L:N   layers count from 1, neurons from 0\n"
+               "  --kind K       pre-activations, activations, deltas, or the course\n"
+               "  --span S       rows of a step, an epoch or a sample\n"
+               "  --sample N     of this sample; --from, --to: of these steps\n",
     .run = run,
 };

@@ -244,6 +244,8 @@ static enum bp_status read_part(struct whole *w, const char *path, struct bp_err
     json_error_t where;
     json_t *root = json_load_file(path, JSON_REJECT_DUPLICATES, &where);
     size_t version = 0;
+    if (root == NULL && where.line < 0) /* not a place in it */
+        return bp_error_set(error, BP_EFILE, "%.300s: cannot be read as a part", path);
     if (root == NULL)
         return bp_error_set(error, BP_EFILE, "%.300s:%d: %.200s", path, where.line, where.text);
     enum bp_status status = BP_OK;

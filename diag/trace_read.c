@@ -235,7 +235,7 @@ static bool print_row(void *self, const struct bp_trace_row *row)
     struct table *table = self;
     char place[64];
     if (table->n++ == 0)
-        fprintf(table->out, "%-6s%8s  %-18s%11s%11s%11s%8s%5s\n", "of", "step", "what", "mean",
+        fprintf(table->out, "%-6s%8s  %-18s%11s%11s%11s%7s%6s\n", "of", "step", "what", "mean",
                 "mean |.|", "max |.|", "zeros", "flips");
     print_place(row, place);
     fprintf(table->out, "%-6s%8ld  %-18s", bp_trace_span_text(row->span), row->step, place);
