@@ -2,6 +2,7 @@
 #include "diag/attached.h"
 
 #include "core/mem.h"
+#include "core/rng.h"
 
 #include <string.h>
 
@@ -51,6 +52,22 @@ static enum bp_status which_matter(struct attached *a, bool *does)
     return status;
 }
 
+/* From equal weights a softmax stays where it is however far they move alike, and from
+ * weights of hundreds outputs stay at 0 and 1: small weights, each of its own. */
+static enum bp_status elsewhere(struct attached *a, bool *some)
+{
+    const struct bp_view *view = a->view;
+    struct bp_rng rng;
+    bp_rng_seed(&rng, 1);
+    for (size_t k = 0; k < view->n_theta; k++)
+        a->moved[k] = bp_rng_unit(&rng) - 0.5;
+    const enum bp_status status =
+        bp_view_predict(a->view, a->moved, a->batch, a->y_moved, a->error);
+    for (size_t k = 0; k < a->batch->n * view->n_out; k++)
+        *some = *some || !(a->y[k] == a->y_moved[k]);
+    return status;
+}
+
 /* Zeros, or units that are off, may hide an array alone, but not all of them. */
 static enum bp_status some_matter(struct attached *a, const bool *does, bool *some)
 {
@@ -60,6 +77,8 @@ static enum bp_status some_matter(struct attached *a, const bool *does, bool *so
         *some = *some || does[part];
     for (int sign = 1; sign >= -1 && !*some && status == BP_OK; sign -= 2)
         status = matters(a, 0, a->view->n_theta, sign, some);
+    if (!*some && status == BP_OK)
+        status = elsewhere(a, some);
     return status;
 }
 
