@@ -181,7 +181,8 @@ confusion: $(BUILD)/tests/confusion/run
 	@mkdir -p out
 	PYTHONPATH=examples BACKPROBE=1 $(BUILD)/tests/confusion/run --table out/confusion.tsv $(CONFUSION)
 
-$(BUILD)/tests/confusion/run: $(call OBJ,$(wildcard tests/confusion/*.c) tests/confusion_trial.c $(LIB_SRC))
+$(BUILD)/tests/confusion/run: $(call OBJ,$(wildcard tests/confusion/*.c) tests/confusion_trial.c \
+                               $(wildcard tests/unseen_*.c scenarios/*.c) $(LIB_SRC))
 	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 ## layers: fail when an include points upwards

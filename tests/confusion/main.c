@@ -1,9 +1,10 @@
 /* main.c -- `make confusion`: the whole measurement, or a part of it.
  *
  *     confusion [--each N] [--several N] [--healthy N] [--held-out N] [--seed N]
- *               [--table FILE] [--verbose] [PART ...]
+ *               [--unseen N] [--healthy-runs N] [--table FILE] [--verbose] [PART ...]
  *
- * parts: singles, single-precision, pairs, triples, held-out, healthy, time, programs
+ * parts: singles, single-precision, pairs, triples, held-out, healthy, unseen,
+ * healthy-runs, time, programs
  */
 #include "measure.h"
 
@@ -52,6 +53,8 @@ int main(int argc, char **argv)
                         .several = number(argc, argv, "--several", "400"),
                         .healthy = number(argc, argv, "--healthy", "3000"),
                         .held_out = number(argc, argv, "--held-out", "400"),
+                        .unseen = number(argc, argv, "--unseen", "10"),
+                        .healthy_runs = number(argc, argv, "--healthy-runs", "1000"),
                         .verbose = flag(argc, argv, "--verbose"),
                         .out = stdout};
     const char *table = option(argc, argv, "--table", NULL);
@@ -71,6 +74,10 @@ int main(int argc, char **argv)
         measure_held_out(&plan);
     if (wants(argc, argv, "healthy"))
         measure_healthy(&plan);
+    if (wants(argc, argv, "unseen"))
+        measure_unseen(&plan);
+    if (wants(argc, argv, "healthy-runs"))
+        measure_healthy_runs(&plan);
     if (wants(argc, argv, "time"))
         measure_time(&plan);
     if (wants(argc, argv, "programs"))

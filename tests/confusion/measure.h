@@ -43,8 +43,10 @@ struct plan {
     size_t several; /* pairs, and triples */
     size_t healthy;
     size_t held_out; /* trials */
-    bool verbose;    /* prints what was not named */
-    FILE *table;     /* of goals: name, value, relation, goal; or NULL */
+    size_t unseen;   /* settings for each fault that a gradient does not show */
+    size_t healthy_runs;
+    bool verbose; /* prints what was not named */
+    FILE *table;  /* of goals: name, value, relation, goal; or NULL */
     FILE *out;
 };
 
@@ -64,5 +66,7 @@ void measure_held_out(const struct plan *plan);
 void measure_healthy(const struct plan *plan);
 void measure_time(const struct plan *plan);
 void measure_programs(const struct plan *plan);
+void measure_unseen(const struct plan *plan);
+void measure_healthy_runs(const struct plan *plan);
 
 #endif
