@@ -115,13 +115,19 @@ static void variants(const struct bp_fault *fault, FILE *out)
         fprintf(out, "    /%-2d %s\n", v, fault->variant[v]);
 }
 
+/* A command that is too long is broken before its last option, so that it can be
+ * pasted. */
 static void try_it(const struct bp_fault *fault, FILE *out)
 {
     char command[BP_ERROR_MAX];
     if (!bp_fault_example(fault, command, sizeof command))
         return;
+    const char *option = strstr(command, " --plant ");
     fprintf(out, "\n  try it\n    ");
-    wrapped(out, 4, 8, command);
+    if (4 + strlen(command) > BP_PAGE_COLUMNS && option != NULL)
+        fprintf(out, "%.*s \\\n        %s\n", (int)(option - command), command, option + 1);
+    else
+        fprintf(out, "%s\n", command);
 }
 
 /* The help as it stands for any layer. */
