@@ -82,7 +82,7 @@ static enum bp_status say_forward_fault(const struct bp_account *account, size_t
         bp_say_hypothesis(&forward->same[k], text, sizeof text);
         bp_finding_because(finding, "cannot be told from: %s", text);
     }
-    bp_say_help(finding, h->fault->help, h->layer);
+    bp_say_help(finding, h);
     return BP_OK;
 }
 

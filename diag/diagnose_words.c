@@ -1,6 +1,8 @@
 /* diagnose_words.c -- see diagnose_words.h. */
 #include "diag/diagnose_words.h"
 
+#include "diag/faults/explain.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -23,22 +25,10 @@ void bp_say_hypothesis(const struct bp_hypothesis *h, char *text, size_t size)
         snprintf(text + n, size - (size_t)n, " (%s)", fault->variant[h->variant]);
 }
 
-/* {l} in a help text becomes the layer. */
-void bp_say_help(struct bp_finding *finding, const char *help, size_t layer)
+void bp_say_help(struct bp_finding *finding, const struct bp_hypothesis *h)
 {
     char text[BP_FINDING_LINE_MAX];
-    size_t n = 0;
-    for (const char *c = help; *c != '\0' && n + 24 < sizeof text; c++) {
-        if (strncmp(c, "{l}", 3) != 0) {
-            text[n++] = *c;
-            continue;
-        }
-        const bool one = layer != BP_ALL_LAYERS && layer != BP_HIDDEN_LAYERS;
-        n += one ? (size_t)snprintf(text + n, sizeof text - n, "%zu", layer)
-                 : (size_t)snprintf(text + n, sizeof text - n, "l");
-        c += 2;
-    }
-    text[n] = '\0';
+    bp_fault_help(h, text, sizeof text);
     bp_finding_help(finding, "%s", text);
 }
 
@@ -75,7 +65,7 @@ static struct bp_finding *add_named(const char *name, enum bp_look look, struct 
     struct bp_finding *finding = bp_findings_add(out, look, name);
     if (finding != NULL && fault != NULL) {
         bp_finding_title(finding, "%s", fault->title);
-        bp_finding_help(finding, "%s", fault->help);
+        bp_say_help(finding, &(struct bp_hypothesis){.fault = fault, .layer = BP_ALL_LAYERS});
     }
     return finding;
 }
@@ -96,6 +86,8 @@ static enum bp_status add_also(const struct bp_hypothesis *h, enum bp_certainty 
         finding->certainty = certainty;
         finding->layer =
             h->layer == BP_ALL_LAYERS || h->layer == BP_HIDDEN_LAYERS ? 0 : (int)h->layer;
+        bp_say_help(finding,
+                    &(struct bp_hypothesis){.fault = bp_fault_find(name), .layer = h->layer});
         bp_finding_because(finding, "it is in the same line as %s: %s", h->fault->name,
                            h->fault->variant[h->variant]);
     }
@@ -123,11 +115,11 @@ static struct bp_finding *add_fault(const struct bp_account *account, const stru
         bp_finding_title(finding, "this is the gradient of %s; the loss here is %s",
                          bp_loss_name(loss), bp_loss_name(account->inquiry->net->spec.loss));
         char help[BP_FINDING_LINE_MAX];
-        snprintf(help, sizeof help, "use the loss whose gradient it is, or: %s", h->fault->help);
-        bp_say_help(finding, help, h->layer);
+        bp_fault_help(h, help, sizeof help);
+        bp_finding_help(finding, "use the loss whose gradient it is, or: %s", help);
     } else {
         bp_finding_title(finding, "%s", h->fault->title);
-        bp_say_help(finding, h->fault->help, h->layer);
+        bp_say_help(finding, h);
     }
     if (h->fault->solved)
         finding->number = h->factor;

@@ -27,7 +27,7 @@ enum bp_status bp_say_diagnosis(const struct bp_account *account, struct bp_find
  * several; cut to size. */
 void bp_say_hypothesis(const struct bp_hypothesis *h, char *text, size_t size);
 
-/* A fault's help, with {l} as the layer. */
-void bp_say_help(struct bp_finding *finding, const char *help, size_t layer);
+/* The help of the hypothesis's fault, with its place. */
+void bp_say_help(struct bp_finding *finding, const struct bp_hypothesis *h);
 
 #endif

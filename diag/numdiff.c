@@ -145,13 +145,6 @@ void bp_numdiff_release(struct bp_numdiff *numdiff)
     *numdiff = (struct bp_numdiff){0};
 }
 
-const double *bp_numdiff_delta(const struct bp_numdiff *numdiff, const struct bp_mlp *net,
-                               size_t layer)
-{
-    assert(layer >= 1 && layer <= net->spec.layers);
-    return numdiff->delta == NULL ? NULL : numdiff->delta + numdiff->n * net->unit[layer];
-}
-
 size_t bp_numdiff_range(const struct bp_numdiff *numdiff, const struct bp_numdiff_options *options,
                         size_t *first)
 {

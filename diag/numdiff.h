@@ -133,10 +133,6 @@ enum bp_status bp_numdiff_run(struct bp_numdiff *numdiff, const struct bp_loss_a
                               const struct bp_numdiff_options *options, struct bp_error *error);
 void bp_numdiff_release(struct bp_numdiff *numdiff);
 
-/* Layer l's deltas, or NULL. */
-const double *bp_numdiff_delta(const struct bp_numdiff *numdiff, const struct bp_mlp *net,
-                               size_t layer);
-
 /* The parameters that options ask for: first <= k < the value returned. */
 size_t bp_numdiff_range(const struct bp_numdiff *numdiff, const struct bp_numdiff_options *options,
                         size_t *first);

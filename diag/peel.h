@@ -66,11 +66,7 @@ enum bp_status bp_peel_run(struct bp_peeling *peeling, struct bp_predictor *p,
                            const struct bp_setting *setting, const struct bp_hypothesis *list,
                            size_t n);
 
-/* What a story predicts at probe k, into out (n_theta numbers). BP_ENOMEM. */
-enum bp_status bp_story_predict(const struct bp_story *story, struct bp_predictor *p,
-                                const struct bp_setting *setting, size_t k, double *out);
-
-/* The largest distance of its predictions from the claims, over all tensors and
+/* The largest distance of a story's predictions from the claims, over all tensors and
  * probes. BP_ENOMEM. */
 enum bp_status bp_story_distance(const struct bp_story *story, struct bp_predictor *p,
                                  const struct bp_setting *setting, double *distance);

@@ -1,4 +1,4 @@
-/* peel_story.c -- see peel_story.h, and bp_story_predict() in peel.h. */
+/* peel_story.c -- see peel_story.h, and bp_story_distance() in peel.h. */
 #include "diag/peel_story.h"
 
 #include "core/mem.h"
@@ -235,18 +235,6 @@ static void close_telling(struct telling *t)
 {
     bp_mem_free(t->ops);
     bp_mem_free(t->pattern);
-}
-
-enum bp_status bp_story_predict(const struct bp_story *story, struct bp_predictor *p,
-                                const struct bp_setting *setting, size_t k, double *out)
-{
-    struct telling t;
-    const enum bp_status status = open_telling(&t, p, setting);
-    if (status != BP_OK)
-        return status;
-    predict(&t, story, k, out);
-    close_telling(&t);
-    return BP_OK;
 }
 
 enum bp_status bp_story_distance(const struct bp_story *story, struct bp_predictor *p,

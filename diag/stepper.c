@@ -41,7 +41,7 @@ struct bp_finding *bp_step_add(struct bp_step_look *look, const char *name)
     finding->layer = 0;
     if (fault != NULL) {
         bp_finding_title(finding, "%s", fault->title);
-        bp_say_help(finding, fault->help, BP_ALL_LAYERS);
+        bp_say_help(finding, &(struct bp_hypothesis){.fault = fault, .layer = BP_ALL_LAYERS});
     }
     return finding;
 }

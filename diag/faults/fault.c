@@ -21,18 +21,9 @@ const struct bp_fault_table *const *bp_fault_tables(size_t *n)
     return TABLE;
 }
 
-const char *bp_kind_name(enum bp_kind kind)
-{
-#define BP_KIND_TEXT(name, text, evidence) text,
-    static const char *const NAME[] = {BP_KIND_LIST(BP_KIND_TEXT)};
-#undef BP_KIND_TEXT
-    assert((unsigned)kind < BP_KINDS);
-    return NAME[kind];
-}
-
 const char *bp_kind_evidence(enum bp_kind kind)
 {
-#define BP_KIND_EVIDENCE(name, text, evidence) evidence,
+#define BP_KIND_EVIDENCE(name, evidence) evidence,
     static const char *const EVIDENCE[] = {BP_KIND_LIST(BP_KIND_EVIDENCE)};
 #undef BP_KIND_EVIDENCE
     assert((unsigned)kind < BP_KINDS);

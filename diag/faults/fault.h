@@ -35,22 +35,21 @@ enum { BP_ALL_LAYERS = 0, BP_HYPOTHESIS_TEXT_MAX = 160 };
 
 /* What a fault is in; also what shows it. */
 #define BP_KIND_LIST(X)                                                                            \
-    X(BP_KIND_GRADIENT, "gradient", "the gradient at a fixed theta")                               \
-    X(BP_KIND_UPDATE, "update", "theta after a step, beside theta - rate * gradient")              \
-    X(BP_KIND_CALL, "call", "the same call twice, and a batch beside its samples")                 \
-    X(BP_KIND_START, "start", "the parameters before training")                                    \
-    X(BP_KIND_DATA, "data", "the examples")                                                        \
-    X(BP_KIND_RATE, "rate", "the loss beside the size of the steps")                               \
-    X(BP_KIND_NETWORK, "network", "the description of the network")                                \
-    X(BP_KIND_CHECK, "check", "the gradient check's own numbers")                                  \
-    X(BP_KIND_RUN, "run", "activations, deltas and loss over a run")                               \
-    X(BP_KIND_UNKNOWN, "unknown", "what is left when everything known is ruled out")
+    X(BP_KIND_GRADIENT, "the gradient at a fixed theta")                                           \
+    X(BP_KIND_UPDATE, "theta after a step, beside theta - rate * gradient")                        \
+    X(BP_KIND_CALL, "the same call twice, and a batch beside its samples")                         \
+    X(BP_KIND_START, "the parameters before training")                                             \
+    X(BP_KIND_DATA, "the examples")                                                                \
+    X(BP_KIND_RATE, "the loss beside the size of the steps")                                       \
+    X(BP_KIND_NETWORK, "the description of the network")                                           \
+    X(BP_KIND_CHECK, "the gradient check's own numbers")                                           \
+    X(BP_KIND_RUN, "activations, deltas and loss over a run")                                      \
+    X(BP_KIND_UNKNOWN, "what is left when everything known is ruled out")
 
-#define BP_KIND_ENUM(name, text, evidence) name,
+#define BP_KIND_ENUM(name, evidence) name,
 enum bp_kind { BP_KIND_LIST(BP_KIND_ENUM) BP_KINDS };
 #undef BP_KIND_ENUM
 
-const char *bp_kind_name(enum bp_kind kind);
 const char *bp_kind_evidence(enum bp_kind kind);
 
 /* A fault at a place. */
