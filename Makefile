@@ -39,8 +39,8 @@ export MNIST_DIR
 ## all: build the program (the default)
 all: backprobe
 
-backprobe: $(BUILD)/backprobe
-	@cp -f $< $@
+backprobe: $(BUILD)/backprobe FORCE
+	@cmp -s $< $@ || cp -f $< $@
 
 $(BUILD)/backprobe: $(call OBJ,main.c $(APP_SRC) $(LIB_SRC))
 	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
@@ -193,7 +193,7 @@ layers:
 lint:
 	@clang-format --dry-run --Werror $(FORMATTED)
 	@shellcheck $$(git ls-files '*.sh') .ci/run
-	@$(MAKE) -s CC=clang OPT=-O1 all
+	@$(MAKE) -s CC=clang OPT=-O1 build/clang-O1/backprobe
 	@cppcheck --quiet --error-exitcode=1 --inline-suppr --enable=warning,portability \
 	    --suppress=missingIncludeSystem -I. core diag scenarios plots commands main.c
 
@@ -211,10 +211,16 @@ valgrind:
 	    UNDER='valgrind -q --error-exitcode=1 --leak-check=full' each-suite
 
 # Every suite in a process of its own, without forks: what leaks is seen.
-each-suite: $(BUILD)/tests/run $(TEST_SO) backprobe lib
+each-suite: $(BUILD)/tests/run $(TEST_SO) $(BUILD)/backprobe lib
 	@sed 's/SUITE(\(.*\))/\1/' $(BUILD)/suites.h | grep -xE '$(if $(ONLY),$(subst $(space),|,$(ONLY)),.*)' | \
 	    CK_FORK=no CK_TIMEOUT_MULTIPLIER=50 BACKPROBE=$(abspath $(BUILD)/backprobe) \
 	    xargs -P $(JOBS) -I NAME env CK_RUN_SUITE=NAME $(UNDER) $(BUILD)/tests/run
+
+## identical: the same reports, byte for byte, by gcc and clang, at -O0 and optimised, by one thread and two
+identical: backprobe
+	@$(MAKE) -s OPT=-O0 build/$(notdir $(CC))-O0/backprobe
+	@$(MAKE) -s CC=clang OPT=-O1 build/clang-O1/backprobe
+	@sh tests/identical.sh $(BUILD)/backprobe build/$(notdir $(CC))-O0/backprobe build/clang-O1/backprobe
 
 ## format: clang-format every source
 format:
@@ -229,4 +235,4 @@ help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
 
 export BACKPROBE_SMALL
-.PHONY: FORCE each-suite ladder bench bench-instructions confusion all lib install uninstall examples setup setup-dev scenarios plots test mnist subjects layers lint asan valgrind format clean help
+.PHONY: FORCE each-suite identical ladder bench bench-instructions confusion all lib install uninstall examples setup setup-dev scenarios plots test mnist subjects layers lint asan valgrind format clean help
