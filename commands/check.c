@@ -258,6 +258,6 @@ const struct bp_command bp_command_check = {
                "  --method M        central, richardson, complex, structured, delta-form, node\n"
                "  --rate R          of the steps that are tried; --seed N: of what is drawn\n"
                "  --all             list every entry; --format F: text, json or tsv\n"
-               "  --quiet           the summary only\n",
+               "  --quiet           print nothing: the exit status says it\n",
     .run = run,
 };

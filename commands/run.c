@@ -396,6 +396,6 @@ const struct bp_command bp_command_run = {
                "  --plant FAULT  put NAME:LAYER:NEURON into the backprop (see backprobe faults)\n"
                "  --all          list every entry of the gradient check\n"
                "  --format F     text, json or tsv\n"
-               "  --quiet        the summary only\n",
+               "  --quiet        of several scenarios the table only, of one nothing\n",
     .run = run,
 };

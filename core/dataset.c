@@ -245,7 +245,8 @@ enum bp_status bp_dataset_gate(struct bp_dataset *data, enum bp_gate gate, enum 
     data->classes = 2;
     data->coding = coding;
     snprintf(data->title, sizeof data->title, "%s", TITLE[gate]);
-    snprintf(data->source, sizeof data->source, "the four rows of the truth table");
+    snprintf(data->source, sizeof data->source, "the four rows of the truth table of %s",
+             TITLE[gate]);
     for (size_t i = 0; i < 4; i++) {
         data->x[2 * i] = (double)(i / 2);
         data->x[2 * i + 1] = (double)(i % 2);
