@@ -94,6 +94,21 @@ static bool a_multiple(struct account *account)
     return account->explained;
 }
 
+/* One number but 1 for all samples: the data is right, and so is all but its scale. The
+ * regulariser has its own part, so that the column is no multiple of g. */
+static bool other_scale(struct account *account, const double *weight, double least, double most)
+{
+    if (!(most - least <= 1e-3 * fabs(most)) || fabs(most - 1.0) <= 1e-3)
+        return false;
+    struct bp_finding *finding = found(account, "check-on-other-scale");
+    if (finding == NULL)
+        return true;
+    finding->number = most;
+    bp_finding_because(finding, "every one of %zu samples counts %.6g times, the regulariser once",
+                       account->work->columns->n, weight[0]);
+    return true;
+}
+
 /* Weights of samples that are not one number. */
 static bool other_samples(struct account *account)
 {
@@ -108,6 +123,13 @@ static bool other_samples(struct account *account)
         most = fmax(most, fabs(weight[s]));
     for (size_t s = 0; s < n; s++)
         absent += fabs(weight[s]) <= 1e-3 * most;
+    double low = weight[0], high = weight[0];
+    for (size_t s = 1; s < n; s++) {
+        low = fmin(low, weight[s]);
+        high = fmax(high, weight[s]);
+    }
+    if (other_scale(account, weight, low, high))
+        return true;
     struct bp_finding *finding = found(account, "check-on-other-data");
     if (finding == NULL)
         return true;

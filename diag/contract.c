@@ -225,8 +225,17 @@ static enum bp_status say_added(struct bp_look_at *look, const double *ones, con
     return BP_OK;
 }
 
-/* Filled with 0, 1 and NaN: an entry that is NaN was not written (it is 0, and is not,
- * as the fill is), or was added to (1 makes it 1 larger). */
+/* What a declared regulariser adds to an entry that nothing else was written to. */
+static double decay_of(const struct bp_look_at *look, size_t k)
+{
+    const struct bp_view *view = look->view;
+    if (!view->described || bp_mlp_tensor_of(&view->twin, k)->role != BP_WEIGHTS)
+        return 0.0;
+    return 0.0 + view->twin.spec.l2 * look->theta[k];
+}
+
+/* Filled with 0, 1 and NaN: an entry that is NaN was not written (it is 0, or what L2 adds, and is
+ * not, as the fill is), or was added to (1 makes it 1 larger). */
 static enum bp_status look_writes(struct bp_look_at *look)
 {
     const size_t n = look->view->n_theta;
@@ -245,7 +254,7 @@ static enum bp_status look_writes(struct bp_look_at *look)
     size_t added = 0, forgotten = 0;
     for (size_t k = 0; k < n; k++) {
         const bool kept = isnan(nans[k]) && !isnan(zeros[k]);
-        const bool unwritten = kept && zeros[k] == 0.0 && ones[k] != 0.0;
+        const bool unwritten = kept && zeros[k] == decay_of(look, k) && ones[k] != zeros[k];
         forgotten += unwritten ? 1 : 0;
         added += kept && !unwritten && fabs(ones[k] - zeros[k] - 1.0) <= tol ? 1 : 0;
         if (!unwritten)

@@ -47,19 +47,6 @@ RULE(inputs_unscaled)
     return true;
 }
 
-RULE(inputs_constant)
-{
-    (void)rule;
-    const struct bp_dataset *data = health->data;
-    if (data->n < 2)
-        return false;
-    for (size_t s = 1; s < data->n; s++)
-        if (memcmp(data->x, data->x + s * data->n_in, data->n_in * sizeof *data->x) != 0)
-            return false;
-    bp_finding_because(finding, "all %zu samples have the same inputs", data->n);
-    return true;
-}
-
 RULE(targets_out_of_range)
 {
     (void)rule;
@@ -161,6 +148,71 @@ RULE(targets_contradict)
     return true;
 }
 
+/* ---- columns that say nothing --------------------------------------------------------- */
+
+/* Whether columns p and q are the same in every sample; p == q: whether it is one number. */
+static bool is_repeated(const struct bp_dataset *data, size_t p, size_t q)
+{
+    for (size_t s = 0; s < data->n; s++) {
+        const double *x = data->x + s * data->n_in;
+        if (p == q ? x[p] != data->x[p] : x[p] != x[q])
+            return false;
+    }
+    return true;
+}
+
+/* A constant column does no harm (image borders), unless what it should have told apart
+ * now contradicts. */
+static bool is_missed(const struct bp_health *health)
+{
+    size_t example = 0;
+    return (double)contradictions(health->data, health->scratch, &example) >
+           0.2 * (double)health->data->n;
+}
+
+RULE(inputs_constant)
+{
+    (void)rule;
+    const struct bp_dataset *data = health->data;
+    size_t constant = 0, first = 0;
+    for (size_t k = data->n_in; k-- > 0;)
+        if (is_repeated(data, k, k)) {
+            constant++;
+            first = k;
+        }
+    if (data->n < 2 || constant == 0)
+        return false;
+    if (constant == data->n_in) {
+        bp_finding_because(finding, "all %zu samples have the same inputs", data->n);
+        return true;
+    }
+    if (!is_missed(health))
+        return false;
+    bp_finding_because(finding,
+                       "input %zu is %.6g in all %zu samples, and without it some have "
+                       "equal inputs and other targets",
+                       first, data->x[first], data->n);
+    return true;
+}
+
+RULE(inputs_duplicated)
+{
+    (void)rule;
+    const struct bp_dataset *data = health->data;
+    if (data->n < 2 || !is_missed(health))
+        return false;
+    for (size_t p = 0; p < data->n_in; p++)
+        for (size_t q = p + 1; q < data->n_in; q++)
+            if (is_repeated(data, p, q) && !is_repeated(data, p, p)) {
+                bp_finding_because(finding,
+                                   "inputs %zu and %zu are equal in all %zu samples, and "
+                                   "some have equal inputs and other targets",
+                                   p, q, data->n);
+                return true;
+            }
+    return false;
+}
+
 /* ---- labels shuffled apart from inputs ------------------------------------------------ */
 
 static double distance(const struct bp_dataset *data, size_t p, size_t q)
@@ -230,8 +282,10 @@ static const struct bp_rule RULE_TABLE[] = {
      "the inputs are far larger than 1",
      "divide the inputs by their largest value, or standardise them", inputs_unscaled},
     {"inputs-constant", BP_RANK_DATA, BP_LOOK_DATA, 0.0, "bit for bit",
-     "every sample has the same inputs", "look at how the inputs are read: one row may be repeated",
-     inputs_constant},
+     "an input is the same in every sample", "look at how the inputs are read", inputs_constant},
+    {"inputs-duplicated", BP_RANK_DATA, BP_LOOK_DATA, 0.0, "bit for bit",
+     "two inputs are the same in every sample", "look at how the columns are read",
+     inputs_duplicated},
     {"targets-out-of-range", BP_RANK_DATA, BP_LOOK_DATA, 0.0, "the activation's own range",
      "targets lie outside what the output can give",
      "use targets that the output activation can reach, or another output activation",

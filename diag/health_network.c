@@ -118,13 +118,17 @@ static double rms_of_start(const struct bp_health *health, size_t l)
  * of it off for square layers. */
 RULE(start_badly_scaled)
 {
-    if (!bp_health_failing(health))
+    const bool failing = bp_health_failing(health);
+    if (health->course == NULL || health->done)
         return false;
     for (size_t l = 1; l <= health->net->spec.layers; l++) {
         const struct bp_tensor *weights = bp_mlp_weights(health->net, l);
         const double usual = sqrt(2.0 / (double)(weights->rows + weights->cols));
         const double ratio = rms_of_start(health, l) / usual;
         if (ratio == 0.0 || (ratio <= rule->threshold && ratio >= 1.0 / (10.0 * rule->threshold)))
+            continue;
+        /* a run that still gets better is blamed for what no usual scheme draws, only */
+        if (!failing && ratio <= 20.0 * rule->threshold && ratio >= 1e-4 / rule->threshold)
             continue;
         finding->layer = (int)l;
         finding->step = 0;

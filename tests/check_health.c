@@ -154,6 +154,18 @@ static void all_alike(struct bp_dataset *data)
         data->x[k] = 0.5;
 }
 
+static void first_alike(struct bp_dataset *data)
+{
+    for (size_t s = 0; s < data->n; s++)
+        data->x[s * data->n_in] = 1.0;
+}
+
+static void first_twice(struct bp_dataset *data)
+{
+    for (size_t s = 0; s < data->n; s++)
+        data->x[s * data->n_in + 1] = data->x[s * data->n_in];
+}
+
 static void nearly_one_class(struct bp_dataset *data)
 {
     for (size_t s = 3; s < data->n; s++)
@@ -193,6 +205,8 @@ static const struct order ILL[] = {
     {"data-not-finite", "2-2-1 sigmoid mse", XOR, NORMAL(1), {0}, 1, 0, 5, 1, with_a_nan, 0, 0},
     {"inputs-unscaled", "2-2-1 sigmoid mse", XOR, NORMAL(1), {0}, 1, 0, 5, 1, times_100, 0, 0},
     {"inputs-constant", "2-2-1 sigmoid mse", XOR, NORMAL(1), {0}, 1, 0, 5, 1, all_alike, 0, 0},
+    {"inputs-constant", "2-2-1 sigmoid mse", XOR, NORMAL(1), {0}, 1, 0, 5, 1, first_alike, 0, 0},
+    {"inputs-duplicated", "2-2-1 sigmoid mse", XOR, NORMAL(1), {0}, 1, 0, 5, 1, first_twice, 0, 0},
     {"targets-out-of-range", "2-2-1 sigmoid mse", XOR_PM1, NORMAL(1), {0}, 1, 0, 5, 1, NULL, 0, 0},
     {"classes-imbalanced", "4-2-1 sigmoid mse", BLOBS, NORMAL(1), {0}, 1, 0, 5, 1, nearly_one_class, 0, 0},
     {"targets-contradict", "2-4-1 sigmoid mse", XOR, NORMAL(1), {0}, 1, 0, 5, 1, contradicting, 0, 0},

@@ -156,7 +156,7 @@ static void draw_clouds(struct draw *draw)
     const size_t f = bp_rng_below(&draw->rng, 3);
     const size_t classes = 2 + bp_rng_below(&draw->rng, 3);
     const size_t n_in = classes + bp_rng_below(&draw->rng, 6);
-    write_clouds(draw, 40 + bp_rng_below(&draw->rng, 80), n_in, classes);
+    write_clouds(draw, 100 + bp_rng_below(&draw->rng, 100), n_in, classes);
     memcpy(draw->scenario.data.name, draw->table, sizeof draw->table);
     draw->scenario.data.n_in = n_in;
     draw->scenario.data.n_out = classes == 2 ? 1 : classes;
