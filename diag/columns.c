@@ -94,18 +94,41 @@ static bool a_multiple(struct account *account)
     return account->explained;
 }
 
-/* One number but 1 for all samples: the data is right, and so is all but its scale. The
- * regulariser has its own part, so that the column is no multiple of g. */
-static bool other_scale(struct account *account, const double *weight, double least, double most)
+/* What the regulariser adds to the gradient's entry k. */
+static double decay_at(const struct bp_columns_work *work, size_t k)
 {
-    if (!(most - least <= 1e-3 * fabs(most)) || fabs(most - 1.0) <= 1e-3)
+    const struct bp_mlp *net = work->columns->net;
+    return bp_mlp_tensor_of(net, k)->role == BP_WEIGHTS ? net->spec.l2 * net->theta[k] : 0.0;
+}
+
+/* The part of the data, one number times too large, and the regulariser's once: a cost
+ * that is summed where the gradient is averaged. */
+static bool other_scale(struct account *account)
+{
+    const struct bp_columns_work *work = account->work;
+    const double *numeric = work->columns->numeric;
+    double product = 0.0, square = 0.0, off = 0.0, most = 0.0;
+    for (size_t k = 0; k < work->count; k++) {
+        const double part = work->g[k] - decay_at(work, k);
+        product += (numeric[k] - decay_at(work, k)) * part;
+        square += part * part;
+    }
+    const double factor = product / square;
+    for (size_t k = 0; k < work->count; k++) {
+        const double decay = decay_at(work, k);
+        off = fmax(off, fabs(numeric[k] - decay - factor * (work->g[k] - decay)));
+        most = fmax(most, fabs(numeric[k]));
+    }
+    if (work->columns->net->spec.l2 == 0.0 || !(off <= work->tol * most))
         return false;
     struct bp_finding *finding = found(account, "check-on-other-scale");
     if (finding == NULL)
         return true;
-    finding->number = most;
-    bp_finding_because(finding, "every one of %zu samples counts %.6g times, the regulariser once",
-                       account->work->columns->n, weight[0]);
+    finding->number = factor;
+    bp_finding_because(finding,
+                       "the data's part of numeric is %.6g times the right one, the regulariser's "
+                       "part is right",
+                       factor);
     return true;
 }
 
@@ -117,19 +140,14 @@ static bool other_samples(struct account *account)
     double *weight = work->system + (n > 256 ? 0 : n * (n + 1));
     size_t absent = 0;
     double most = 0.0;
+    if (other_scale(account))
+        return true;
     if (!bp_columns_samples(work, weight))
         return false;
     for (size_t s = 0; s < n; s++)
         most = fmax(most, fabs(weight[s]));
     for (size_t s = 0; s < n; s++)
         absent += fabs(weight[s]) <= 1e-3 * most;
-    double low = weight[0], high = weight[0];
-    for (size_t s = 1; s < n; s++) {
-        low = fmin(low, weight[s]);
-        high = fmax(high, weight[s]);
-    }
-    if (other_scale(account, weight, low, high))
-        return true;
     struct bp_finding *finding = found(account, "check-on-other-data");
     if (finding == NULL)
         return true;

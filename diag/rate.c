@@ -102,21 +102,22 @@ static void judge(struct bp_trial *trial, struct bp_pass *pass, const struct bp_
     trial->done = bp_health_reached(trial->loss, accuracy, baseline);
 }
 
-static enum bp_status try_rate(struct bp_rate *rate, size_t k, const struct bp_mlp *net,
-                               const double *start, const struct bp_dataset *data,
-                               const struct bp_train *train)
+/* The run with trial->rate, for so many epochs. */
+static enum bp_status try_run(struct bp_trial *trial, size_t epochs, const struct bp_mlp *net,
+                              const double *start, const struct bp_dataset *data,
+                              const struct bp_train *train, double baseline)
 {
     struct bp_mlp copy;
     struct bp_sgd sgd = {0};
     struct bp_train other = *train;
-    other.rate = rate->trial[k].rate;
-    other.epochs = rate->epochs;
+    other.rate = trial->rate;
+    other.epochs = epochs;
     enum bp_status status = copy_network(&copy, net, start);
     if (status == BP_OK)
         status = bp_sgd_init(&sgd, &copy, &other, data->n, data->x, data->t);
     if (status == BP_OK) {
         bp_sgd_run(&sgd, NULL);
-        judge(&rate->trial[k], &sgd.pass, data, rate->baseline);
+        judge(trial, &sgd.pass, data, baseline);
     }
     bp_sgd_release(&sgd);
     bp_mlp_release(&copy);
@@ -132,6 +133,22 @@ static bool is_cure(const struct bp_rate *rate, size_t k)
            !(rate->trial[k].loss >= 0.5 * given);
 }
 
+/* A run that ended worse than a constant answer overshot: of two cures the smaller rate. */
+static bool is_overshot(const struct bp_rate *rate)
+{
+    return !(rate->trial[rate->given].loss <= 2.0 * rate->baseline);
+}
+
+static void prefer_smaller(struct bp_rate *rate)
+{
+    size_t best = rate->given;
+    for (size_t k = 0; k < rate->given; k++)
+        if (is_cure(rate, k) &&
+            (best == rate->given || rate->trial[k].loss < rate->trial[best].loss))
+            best = k;
+    rate->best = best != rate->given ? best : rate->best;
+}
+
 static void conclude(struct bp_rate *rate)
 {
     rate->best = rate->given;
@@ -140,8 +157,29 @@ static void conclude(struct bp_rate *rate)
         if (rate->trial[k].loss < rate->trial[rate->best].loss ||
             !isfinite(rate->trial[rate->best].loss))
             rate->best = k;
+    if (is_overshot(rate))
+        prefer_smaller(rate);
     if (rate->best != rate->given && is_cure(rate, rate->best))
         rate->verdict = rate->best > rate->given ? BP_RATE_TOO_SMALL : BP_RATE_TOO_LARGE;
+}
+
+/* Ten times the epochs, and a hundred times, as far as the work allows. */
+static enum bp_status try_longer(struct bp_rate *rate, const struct bp_mlp *net,
+                                 const double *start, const struct bp_dataset *data,
+                                 const struct bp_train *train, double most)
+{
+    enum bp_status status = BP_OK;
+    if (rate->trial[rate->given].done || rate->epochs < train->epochs)
+        return BP_OK;
+    for (size_t times = 10; times <= 100 && rate->enough == 0 && status == BP_OK; times *= 10) {
+        struct bp_trial trial = {.rate = train->rate};
+        if (!((double)times * (double)train->epochs <= most))
+            return BP_OK;
+        status = try_run(&trial, times * train->epochs, net, start, data, train, rate->baseline);
+        if (trial.done)
+            rate->enough = times * train->epochs;
+    }
+    return status;
 }
 
 enum bp_status bp_rate_run(struct bp_rate *rate, const struct bp_mlp *net, const double *start,
@@ -155,17 +193,38 @@ enum bp_status bp_rate_run(struct bp_rate *rate, const struct bp_mlp *net, const
     enum bp_status status = measure_curvature(rate, net, start, data);
     for (size_t k = 0; k < rate->n && status == BP_OK; k++) {
         rate->trial[k].rate = FACTOR[k] * train->rate;
-        status = try_rate(rate, k, net, start, data, train);
+        status = try_run(&rate->trial[k], rate->epochs, net, start, data, train, rate->baseline);
     }
     if (status == BP_OK)
         conclude(rate);
+    if (status == BP_OK)
+        status = try_longer(rate, net, start, data, train, most);
     return status;
+}
+
+static enum bp_status note_epochs(const struct bp_rate *rate, struct bp_findings *findings)
+{
+    if (rate->enough == 0)
+        return BP_OK;
+    struct bp_finding *finding = bp_findings_add(findings, BP_LOOK_HEALTH, "too-few-epochs");
+    if (finding == NULL)
+        return BP_ENOMEM;
+    finding->note = true;
+    finding->certainty = BP_CERTAIN;
+    finding->number = (double)rate->epochs;
+    bp_finding_title(finding, "the run is over before it is done");
+    bp_finding_because(finding,
+                       "from the same start, at the same rate: %zu epochs end at loss %.4g",
+                       rate->epochs, rate->trial[rate->given].loss);
+    bp_finding_because(finding, "%zu epochs get it done", rate->enough);
+    bp_finding_help(finding, "train for %zu epochs, or look at the rate", rate->enough);
+    return BP_OK;
 }
 
 enum bp_status bp_rate_findings(const struct bp_rate *rate, struct bp_findings *findings)
 {
     if (rate->verdict == BP_RATE_NEITHER)
-        return BP_OK;
+        return note_epochs(rate, findings);
     const bool small = rate->verdict == BP_RATE_TOO_SMALL;
     const struct bp_trial *given = &rate->trial[rate->given];
     const struct bp_trial *best = &rate->trial[rate->best];
@@ -186,5 +245,5 @@ enum bp_status bp_rate_findings(const struct bp_rate *rate, struct bp_findings *
                            "curvature along the first step is %.3g: stable below rate %.3g",
                            rate->curvature, 2.0 / rate->curvature);
     bp_finding_help(finding, "try rate %.3g", best->rate);
-    return BP_OK;
+    return note_epochs(rate, findings);
 }

@@ -30,18 +30,22 @@ struct bp_rate {
     size_t n;
     struct bp_trial trial[BP_TRIALS]; /* by rate, from small to large */
     size_t given;                     /* index of the run's own rate */
-    size_t best;                      /* index of the least loss */
-    size_t epochs;                    /* of each trial */
-    double baseline;                  /* loss of the best constant answer */
-    double curvature;                 /* lambda; NaN where the gradient is 0 */
+    size_t best;      /* index of the least loss; of a run that overshot, among smaller
+                         rates where one gets it done */
+    size_t epochs;    /* of each trial */
+    double baseline;  /* loss of the best constant answer */
+    double curvature; /* lambda; NaN where the gradient is 0 */
     enum bp_rate_verdict verdict;
+    size_t enough; /* epochs with which the given rate gets done, ten or a hundred times
+                      those given; 0: neither does, or the run needs none */
 };
 
 /* net: shape, stages and (as theta) the start; it is only read. BP_ENOMEM. */
 enum bp_status bp_rate_run(struct bp_rate *rate, const struct bp_mlp *net, const double *start,
                            const struct bp_dataset *data, const struct bp_train *train);
 
-/* Adds rate-too-small or rate-too-large, or nothing. BP_ENOMEM. */
+/* Adds rate-too-small or rate-too-large, or neither; and where more epochs alone get
+ * there, a note, too-few-epochs, after it. BP_ENOMEM. */
 enum bp_status bp_rate_findings(const struct bp_rate *rate, struct bp_findings *findings);
 
 #endif

@@ -286,12 +286,13 @@ static enum bp_status try_rates(struct bp_record *record, struct plan *plan)
     if (status != BP_OK)
         return status;
     record->rate_tried = true;
-    if (record->rate.verdict == BP_RATE_NEITHER)
-        return BP_OK;
-    plan->train.rate = record->rate.trial[record->rate.best].rate;
+    const size_t before = record->findings.n;
     status = bp_rate_findings(&record->rate, &record->findings);
+    if (record->rate.verdict == BP_RATE_NEITHER)
+        return status;
+    plan->train.rate = record->rate.trial[record->rate.best].rate;
     if (status == BP_OK)
-        put_beneath(&record->findings, record->findings.n - 1);
+        put_beneath(&record->findings, before);
     return status;
 }
 

@@ -22,7 +22,7 @@ static bool is_same_plant(const struct bp_fault *a, const struct bp_fault *b)
 static bool is_remark(const struct bp_fault *fault)
 {
     static const char *const REMARK[] = {"gradient-clipped", "sign-like-step",
-                                         "weight-decay-undeclared"};
+                                         "weight-decay-undeclared", "too-few-epochs"};
     for (size_t k = 0; k < sizeof REMARK / sizeof *REMARK; k++)
         if (strcmp(fault->name, REMARK[k]) == 0)
             return true;
