@@ -40,7 +40,8 @@ bool unseen_counts(const struct bp_fault *fault);
 /* One setting, drawn from seed. */
 void unseen_try(const struct bp_hypothesis *h, uint64_t seed, struct unseen_outcome *outcome);
 
-/* A healthy run of random shape and usual rate; how many findings that are no notes. */
+/* A healthy run of random shape and usual rate; how many findings that are no notes, the
+ * verdict on tried rates left out. */
 size_t unseen_healthy(uint64_t seed, struct unseen_outcome *outcome);
 
 /* ---- for the files of unseen_*.c ------------------------------------------------ */

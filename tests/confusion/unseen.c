@@ -34,13 +34,16 @@ static void try_variant(const struct plan *plan, const struct bp_hypothesis *h, 
     }
 }
 
+#define KIND_TEXT(name, text, evidence) text,
+static const char *const KIND[] = {BP_KIND_LIST(KIND_TEXT)};
+#undef KIND_TEXT
+
 static void print_row(const struct plan *plan, const struct bp_fault *fault, const char *variant,
                       const struct tally *tally)
 {
     const size_t *n = tally->result;
-    fprintf(plan->out, "  %-8s %-30s %5zu %5zu %5zu %5zu  %s\n", bp_kind_name(fault->kind),
-            fault->name, n[UNSEEN_NAMED], n[UNSEEN_BENEATH], n[UNSEEN_MISSED], n[UNSEEN_HARMLESS],
-            variant);
+    fprintf(plan->out, "  %-8s %-30s %5zu %5zu %5zu %5zu  %s\n", KIND[fault->kind], fault->name,
+            n[UNSEEN_NAMED], n[UNSEEN_BENEATH], n[UNSEEN_MISSED], n[UNSEEN_HARMLESS], variant);
 }
 
 enum { ENTRIES_MAX = 256 };
