@@ -34,7 +34,7 @@ static void try_variant(const struct plan *plan, const struct bp_hypothesis *h, 
     }
 }
 
-#define KIND_TEXT(name, text, evidence) text,
+#define KIND_TEXT(name, text) text,
 static const char *const KIND[] = {BP_KIND_LIST(KIND_TEXT)};
 #undef KIND_TEXT
 
