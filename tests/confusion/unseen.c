@@ -34,16 +34,12 @@ static void try_variant(const struct plan *plan, const struct bp_hypothesis *h, 
     }
 }
 
-#define KIND_TEXT(name, text) text,
-static const char *const KIND[] = {BP_KIND_LIST(KIND_TEXT)};
-#undef KIND_TEXT
-
 static void print_row(const struct plan *plan, const struct bp_fault *fault, const char *variant,
                       const struct tally *tally)
 {
     const size_t *n = tally->result;
-    fprintf(plan->out, "  %-8s %-30s %5zu %5zu %5zu %5zu  %s\n", KIND[fault->kind], fault->name,
-            n[UNSEEN_NAMED], n[UNSEEN_BENEATH], n[UNSEEN_MISSED], n[UNSEEN_HARMLESS], variant);
+    fprintf(plan->out, "  %-30s %5zu %5zu %5zu %5zu  %s\n", fault->name, n[UNSEEN_NAMED],
+            n[UNSEEN_BENEATH], n[UNSEEN_MISSED], n[UNSEEN_HARMLESS], variant);
 }
 
 enum { ENTRIES_MAX = 256 };
@@ -72,7 +68,7 @@ void measure_unseen(const struct plan *plan)
     for (size_t i = 0; i < n; i++)
         try_variant(plan, &entry[i], plan->seed * 5000011 + 1000 * i, &tally[i]);
     fprintf(plan->out, "\nfaults that a gradient check cannot see\n"
-                       "  kind     name                           named under   not  mute\n");
+                       "  name                           named under   not  mute\n");
     for (size_t i = 0; i < n; i++) {
         const size_t *r = tally[i].result;
         print_row(plan, entry[i].fault,
