@@ -86,10 +86,10 @@ Suite *unseen_suite(void)
     Suite *suite = suite_create("unseen");
     TCase *tcase = tcase_create("unseen");
     tcase_set_timeout(tcase, 120);
+    tcase_add_test(tcase, a_start_in_which_all_outputs_are_equal_is_looked_at);
     if (!small_only()) {
         tcase_add_loop_test(tcase, faults_of_updates_calls_and_checks_are_named, 0, 3);
         tcase_add_test(tcase, faults_around_a_run_are_named);
-        tcase_add_test(tcase, a_start_in_which_all_outputs_are_equal_is_looked_at);
         tcase_add_test(tcase, drawn_healthy_runs_are_silent);
     }
     suite_add_tcase(suite, tcase);
