@@ -108,14 +108,6 @@ static enum bp_status choose_point(struct bp_checkup *checkup, const struct bp_v
 
 /* ---- the looks ------------------------------------------------------------------------- */
 
-static bool untested(const struct bp_gradcheck *check)
-{
-    for (size_t k = 0; k < check->n_tensors; k++)
-        if (check->tensor[k].outcome == BP_OUTCOME_NOT_TESTED)
-            return true;
-    return false;
-}
-
 enum { BP_PATIENCE_S = 10, CALLS_A_PARAMETER = 6 };
 
 /* Whether to try every parameter by the subject's own loss would take too long: by the
@@ -178,8 +170,9 @@ static enum bp_status check_gradient(struct bp_checkup *checkup, struct bp_view 
     if (status != BP_OK)
         return status;
     checkup->checked = true;
-    if (checkup->check.outcome == BP_OUTCOME_DISAGREES || !untested(&checkup->check) ||
-        checkup->drawn || view->subject->theta_fixed || options->own_loss)
+    if (checkup->check.outcome == BP_OUTCOME_DISAGREES ||
+        bp_gradcheck_untested(&checkup->check) == 0 || checkup->drawn ||
+        view->subject->theta_fixed || options->own_loss)
         return BP_OK;
     struct bp_gradcheck other;
     draw_theta(view, seed, checkup->theta);

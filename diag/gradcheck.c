@@ -429,6 +429,14 @@ enum bp_status bp_gradcheck_compare(struct bp_gradcheck *check, const struct bp_
     return BP_OK;
 }
 
+size_t bp_gradcheck_untested(const struct bp_gradcheck *check)
+{
+    size_t n = 0;
+    for (size_t k = 0; k < check->n_tensors; k++)
+        n += check->tensor[k].outcome == BP_OUTCOME_NOT_TESTED;
+    return n;
+}
+
 void bp_gradcheck_release(struct bp_gradcheck *check)
 {
     bp_numdiff_release(&check->numeric);

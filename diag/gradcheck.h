@@ -159,6 +159,9 @@ enum bp_status bp_gradcheck_compare(struct bp_gradcheck *check, const struct bp_
                                     const double *delta, const double *rounding,
                                     const struct bp_gradcheck_options *options);
 
+/* How many tensors of the parameters are not tested: nothing is told of those. */
+size_t bp_gradcheck_untested(const struct bp_gradcheck *check);
+
 void bp_gradcheck_release(struct bp_gradcheck *check);
 
 /* Entry i of a tensor, and its name: "W1[3,17]", "b2[0]", "delta1[4,3]" (sample 4,

@@ -5,28 +5,10 @@
 #include "diag/report.h"
 
 #include <math.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { INDENT = 12, LINE = 400, WORST = 5, SHOWN = 3 };
-
-#define RED "\033[1;31m"
-#define YELLOW "\033[33m"
-#define GREEN "\033[32m"
-#define PLAIN "\033[0m"
-
-static void add(char *text, size_t size, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-
-static void add(char *text, size_t size, const char *format, ...)
-{
-    const size_t used = strlen(text);
-    va_list args;
-    va_start(args, format);
-    vsnprintf(text + used, size - used, format, args);
-    va_end(args);
-}
 
 static size_t all_tensors(const struct bp_gradcheck *check)
 {
@@ -64,13 +46,13 @@ static void add_layers(const struct bp_gradcheck *check, enum bp_outcome outcome
     if (layers < 2 || n == 0)
         return;
     if (n == layers) {
-        add(text, size, ", in every layer");
+        bp_report_add(text, size, ", in every layer");
         return;
     }
-    add(text, size, n == 1 ? ", all in layer" : ", in layers");
+    bp_report_add(text, size, n == 1 ? ", all in layer" : ", in layers");
     for (size_t l = 1; l <= layers; l++)
         if (layer_has(check, l, outcome)) {
-            add(text, size, "%s %zu", seen == 0 ? "" : seen + 1 == n ? " and" : ",", l);
+            bp_report_add(text, size, "%s %zu", seen == 0 ? "" : seen + 1 == n ? " and" : ",", l);
             seen++;
         }
 }
@@ -83,14 +65,6 @@ static double agrees_to(const struct bp_gradcheck *check, size_t layer)
         if ((layer == 0 || check->tensor[k].layer == layer) && check->tensor[k].scaled > top)
             top = check->tensor[k].scaled;
     return top;
-}
-
-static size_t untested(const struct bp_gradcheck *check)
-{
-    size_t n = 0;
-    for (size_t k = 0; k < check->n_tensors; k++)
-        n += check->tensor[k].outcome == BP_OUTCOME_NOT_TESTED;
-    return n;
 }
 
 /* Derivatives that agree in tensors where that says something. */
@@ -108,11 +82,11 @@ static void add_aside(const struct bp_gradcheck *check, char *text, size_t size)
     const size_t kinks = check->verdicts[BP_KINK];
     const size_t undecided = check->verdicts[BP_UNDECIDED];
     if (kinks > 0)
-        add(text, size, "; %zu at a kink", kinks);
-    if (undecided > 0 && untested(check) < check->n_tensors)
-        add(text, size, "; %zu undecided", undecided);
+        bp_report_add(text, size, "; %zu at a kink", kinks);
+    if (undecided > 0 && bp_gradcheck_untested(check) < check->n_tensors)
+        bp_report_add(text, size, "; %zu undecided", undecided);
     if (check->verdicts[BP_LEFT_OUT] > 0)
-        add(text, size, "; %zu left out", check->verdicts[BP_LEFT_OUT]);
+        bp_report_add(text, size, "; %zu left out", check->verdicts[BP_LEFT_OUT]);
 }
 
 static void headline_of_wrong(const struct bp_gradcheck *check, enum bp_verdict verdict, char *text,
@@ -124,25 +98,27 @@ static void headline_of_wrong(const struct bp_gradcheck *check, enum bp_verdict 
     const char *verb = verdict == BP_DISAGREE ? one ? "disagrees" : "disagree"
                        : one                  ? "is not finite"
                                               : "are not finite";
-    add(text, size, "%zu of %zu %s %s", verdicts[verdict], total(verdicts),
-        deltas ? "deltas" : "derivatives", verb);
+    bp_report_add(text, size, "%zu of %zu %s %s", verdicts[verdict], total(verdicts),
+                  deltas ? "deltas" : "derivatives", verb);
 }
 
 static void headline_of_untested(const struct bp_gradcheck *check, char *text, size_t size)
 {
-    const size_t n = untested(check);
+    const size_t n = bp_gradcheck_untested(check);
     if (n == check->n_tensors)
-        add(text, size, "not tested: no derivative stands out of the noise at this point");
+        bp_report_add(text, size,
+                      "not tested: no derivative stands out of the noise at this point");
     else if (n == 0)
-        add(text, size, "all %zu derivatives agree; some deltas are not tested",
-            check->verdicts[BP_AGREE]);
+        bp_report_add(text, size, "all %zu derivatives agree; some deltas are not tested",
+                      check->verdicts[BP_AGREE]);
     else {
         size_t shown = 0;
-        add(text, size, "%zu of %zu derivatives agree; not tested:", tested_and_right(check),
-            total(check->verdicts));
+        bp_report_add(text, size,
+                      "%zu of %zu derivatives agree; not tested:", tested_and_right(check),
+                      total(check->verdicts));
         for (size_t k = 0; k < check->n_tensors; k++)
             if (check->tensor[k].outcome == BP_OUTCOME_NOT_TESTED && shown++ < 8)
-                add(text, size, " %s", check->tensor[k].name);
+                bp_report_add(text, size, " %s", check->tensor[k].name);
     }
 }
 
@@ -162,12 +138,12 @@ void bp_gradreport_headline(const struct bp_gradcheck *check, char *text, size_t
         headline_of_untested(check, text, size);
         break;
     default:
-        add(text, size, "%s%zu derivatives agree",
-            check->verdicts[BP_AGREE] == total(check->verdicts) ? "all " : "",
-            check->verdicts[BP_AGREE]);
+        bp_report_add(text, size, "%s%zu derivatives agree",
+                      check->verdicts[BP_AGREE] == total(check->verdicts) ? "all " : "",
+                      check->verdicts[BP_AGREE]);
         if (check->n_deltas > 0)
-            add(text, size, ", and %zu deltas", check->delta_verdicts[BP_AGREE]);
-        add(text, size, ", to %.1e", agrees_to(check, 0));
+            bp_report_add(text, size, ", and %zu deltas", check->delta_verdicts[BP_AGREE]);
+        bp_report_add(text, size, ", to %.1e", agrees_to(check, 0));
     }
     add_aside(check, text, size);
 }
@@ -175,19 +151,6 @@ void bp_gradreport_headline(const struct bp_gradcheck *check, char *text, size_t
 /* ---- numbers ---------------------------------------------------------------- */
 
 /* Seven places where they say enough, powers of ten where not. */
-static void number_text(double value, char text[24])
-{
-    const double size = fabs(value);
-    if (!isfinite(value))
-        snprintf(text, 24, "%s", isnan(value) ? "nan" : value > 0.0 ? "+inf" : "-inf");
-    else if (size == 0.0)
-        snprintf(text, 24, "0");
-    else if (size >= 1e-3 && size < 1e4)
-        snprintf(text, 24, "%+.6f", value);
-    else
-        snprintf(text, 24, "%+.4e", value);
-}
-
 static void ratio_text(const struct bp_entry *entry, int digits, char text[24])
 {
     const double ratio = entry->backprop / entry->numeric;
@@ -210,8 +173,8 @@ static struct evidence evidence_of(const struct bp_gradcheck *check,
     const struct bp_entry entry = bp_gradcheck_entry(check, tensor, tensor->worst);
     struct evidence row = {.error = entry.error};
     bp_gradcheck_name(check, tensor, tensor->worst, row.name);
-    number_text(entry.backprop, row.backprop);
-    number_text(entry.numeric, row.numeric);
+    bp_report_signed(entry.backprop, row.backprop);
+    bp_report_signed(entry.numeric, row.numeric);
     ratio_text(&entry, 3, row.ratio);
     return row;
 }
@@ -234,8 +197,9 @@ static void print_rows(FILE *out, const struct evidence *row, size_t n)
         numeric = wider(numeric, row[k].numeric);
     }
     for (size_t k = 0; k < n; k++) {
-        add(line[k], LINE, "%-*s  backprop %*s  numeric %*s ± %.0e  ratio %s", name, row[k].name,
-            backprop, row[k].backprop, numeric, row[k].numeric, row[k].error, row[k].ratio);
+        bp_report_add(line[k], LINE, "%-*s  backprop %*s  numeric %*s ± %.0e  ratio %s", name,
+                      row[k].name, backprop, row[k].backprop, numeric, row[k].numeric, row[k].error,
+                      row[k].ratio);
         longest = wider(longest, line[k]);
     }
     const int room = BP_REPORT_WIDTH + 1 - longest; /* ± takes two bytes */
@@ -319,13 +283,13 @@ static void print_ratio(FILE *out, const struct bp_tensor_check *tensor)
 static void print_tensor(FILE *out, const struct bp_tensor_check *tensor, bool colour)
 {
     const size_t *v = tensor->verdicts;
-    const char *hue = tensor->outcome == BP_OUTCOME_AGREES       ? GREEN
-                      : tensor->outcome == BP_OUTCOME_NOT_TESTED ? YELLOW
-                                                                 : RED;
+    const char *hue = tensor->outcome == BP_OUTCOME_AGREES       ? BP_HUE_GREEN
+                      : tensor->outcome == BP_OUTCOME_NOT_TESTED ? BP_HUE_YELLOW
+                                                                 : BP_HUE_RED;
     char off[24] = "-", cosine[24] = "-";
     if (tensor->outcome == BP_OUTCOME_NOT_TESTED) {
         fprintf(out, "  %s%-8s%s  not tested, %zu in all\n", colour ? hue : "", tensor->name,
-                colour ? PLAIN : "", tensor->count);
+                colour ? BP_HUE_PLAIN : "", tensor->count);
         return;
     }
     if (isfinite(tensor->relative))
@@ -333,7 +297,7 @@ static void print_tensor(FILE *out, const struct bp_tensor_check *tensor, bool c
     if (isfinite(tensor->cosine))
         snprintf(cosine, sizeof cosine, "%.4f", tensor->cosine);
     fprintf(out, "  %s%-8s%s%7zu%9zu%6zu%10zu%8s%8s", colour ? hue : "", tensor->name,
-            colour ? PLAIN : "", v[BP_AGREE], v[BP_DISAGREE] + v[BP_NOT_FINITE], v[BP_KINK],
+            colour ? BP_HUE_PLAIN : "", v[BP_AGREE], v[BP_DISAGREE] + v[BP_NOT_FINITE], v[BP_KINK],
             v[BP_UNDECIDED], off, cosine);
     print_ratio(out, tensor);
     fputc('\n', out);
@@ -345,13 +309,13 @@ static void print_tensor_note(FILE *out, const struct bp_gradcheck *check,
     char text[LINE] = "", name[BP_NAME_MAX], label[BP_NAME_MAX + 4];
     if (tensor->verdicts[BP_NOT_FINITE] > 0) {
         bp_gradcheck_name(check, tensor, tensor->not_finite_at, name);
-        add(text, sizeof text, "%s%zu not finite, the first is %s", text[0] == '\0' ? "" : "; ",
-            tensor->verdicts[BP_NOT_FINITE], name);
+        bp_report_add(text, sizeof text, "%s%zu not finite, the first is %s",
+                      text[0] == '\0' ? "" : "; ", tensor->verdicts[BP_NOT_FINITE], name);
     }
     if (tensor->zeros_wrong > 0)
-        add(text, sizeof text, "%s%zu of %zu are exactly 0 in backprop where %s not 0",
-            text[0] == '\0' ? "" : "; ", tensor->zeros_wrong, tensor->count,
-            tensor->zeros_wrong == 1 ? "the numeric one is" : "the numeric ones are");
+        bp_report_add(text, sizeof text, "%s%zu of %zu are exactly 0 in backprop where %s not 0",
+                      text[0] == '\0' ? "" : "; ", tensor->zeros_wrong, tensor->count,
+                      tensor->zeros_wrong == 1 ? "the numeric one is" : "the numeric ones are");
     if (text[0] == '\0')
         return;
     snprintf(label, sizeof label, "%s: ", tensor->name);
@@ -364,10 +328,12 @@ static void print_untested(FILE *out, const struct bp_gradcheck *check)
     char text[LINE] = "";
     for (size_t k = 0; k < all_tensors(check); k++)
         if (check->tensor[k].outcome == BP_OUTCOME_NOT_TESTED && strlen(text) < LINE / 2)
-            add(text, sizeof text, "%s%s", text[0] == '\0' ? "" : ", ", check->tensor[k].name);
+            bp_report_add(text, sizeof text, "%s%s", text[0] == '\0' ? "" : ", ",
+                          check->tensor[k].name);
     if (text[0] == '\0')
         return;
-    add(text, sizeof text,
+    bp_report_add(
+        text, sizeof text,
         ": no numeric derivative stands out of its noise here, so that a wrong one would agree "
         "too");
     bp_report_wrap(out, 2, "not tested: ", text);
@@ -393,8 +359,8 @@ static void print_row(FILE *out, const struct bp_gradcheck *check,
     const struct bp_entry entry = bp_gradcheck_entry(check, tensor, i);
     char name[BP_NAME_MAX], backprop[24], numeric[24], ratio[24];
     bp_gradcheck_name(check, tensor, i, name);
-    number_text(entry.backprop, backprop);
-    number_text(entry.numeric, numeric);
+    bp_report_signed(entry.backprop, backprop);
+    bp_report_signed(entry.numeric, numeric);
     ratio_text(&entry, 4, ratio);
     fprintf(out, "  %-15s%12s%12s%8.0e%9.0e%8s  %s\n", name, backprop, numeric, entry.error,
             entry.tolerance, ratio, bp_verdict_text(entry.verdict));
@@ -473,12 +439,12 @@ static void print_right_layers(FILE *out, const struct bp_gradcheck *check)
     double to = 0.0;
     for (size_t l = 1; l <= layers; l++)
         if (layer_is_right(check, l)) {
-            add(text, sizeof text, "%s%zu", right++ == 0 ? "" : ", ", l);
+            bp_report_add(text, sizeof text, "%s%zu", right++ == 0 ? "" : ", ", l);
             to = fmax(to, agrees_to(check, l));
         }
     if (right == 0)
         return;
-    add(text, sizeof text, " %s to %.1e", right == 1 ? "agrees" : "agree", to);
+    bp_report_add(text, sizeof text, " %s to %.1e", right == 1 ? "agrees" : "agree", to);
     bp_report_wrap(out, INDENT, right == 1 ? "layer " : "layers ", text);
 }
 
@@ -503,21 +469,23 @@ static void print_method(FILE *out, const struct bp_gradcheck *check)
 {
     char text[LINE] = "";
     const struct bp_numdiff *d = &check->numeric;
-    add(text, sizeof text, "%s on %s, %zu evaluations; assumes that %s", d->tier->name,
-        bp_numeric_text(check->of), d->evaluations, d->tier->assumes);
+    bp_report_add(text, sizeof text, "%s on %s, %zu evaluations; assumes that %s", d->tier->name,
+                  bp_numeric_text(check->of), d->evaluations, d->tier->assumes);
     fputc('\n', out);
     bp_report_wrap(out, 2, "numeric: ", text);
     text[0] = '\0';
-    add(text, sizeof text, "10 times the error, %.1e of the larger of the two, and %s", check->rtol,
-        check->rounding != NULL ? "what rounding does to a right one"
-                                : "the same of the tensor's largest");
+    bp_report_add(text, sizeof text, "10 times the error, %.1e of the larger of the two, and %s",
+                  check->rtol,
+                  check->rounding != NULL ? "what rounding does to a right one"
+                                          : "the same of the tensor's largest");
     if (check->noise > 0.0)
-        add(text, sizeof text, ", and %.1e for the rounding of the step", check->noise);
+        bp_report_add(text, sizeof text, ", and %.1e for the rounding of the step", check->noise);
     bp_report_wrap(out, 2, "allowed: ", text);
     if (check->factor != 1.0) {
         text[0] = '\0';
-        add(text, sizeof text, "its size is a convention here; numeric was multiplied by %.6g",
-            check->factor);
+        bp_report_add(text, sizeof text,
+                      "its size is a convention here; numeric was multiplied by %.6g",
+                      check->factor);
         bp_report_wrap(out, 2, "scale:   ", text);
     }
 }
@@ -528,14 +496,17 @@ static void print_twin(FILE *out, const struct bp_gradcheck *check)
     if (check->of == BP_NUMERIC_CORE)
         return;
     if (isfinite(check->apart))
-        add(text, sizeof text,
-            check->apart == 0.0 ? "predictions are the same" : "predictions differ by %.1e",
-            check->apart);
+        bp_report_add(text, sizeof text,
+                      check->apart == 0.0 ? "predictions are the same"
+                                          : "predictions differ by %.1e",
+                      check->apart);
     if (isfinite(check->loss_apart) && check->loss_apart > 0.0)
-        add(text, sizeof text, "%sloss by %.1e", text[0] == '\0' ? "" : ", ", check->loss_apart);
+        bp_report_add(text, sizeof text, "%sloss by %.1e", text[0] == '\0' ? "" : ", ",
+                      check->loss_apart);
     if (check->slopes > 0)
-        add(text, sizeof text, "%sslopes along %zu random directions agree to %.2g of their error",
-            text[0] == '\0' ? "" : ", ", check->slopes, check->slope_apart);
+        bp_report_add(text, sizeof text,
+                      "%sslopes along %zu random directions agree to %.2g of their error",
+                      text[0] == '\0' ? "" : ", ", check->slopes, check->slope_apart);
     if (text[0] != '\0')
         bp_report_wrap(out, 2, "twin:    ", text);
 }
@@ -548,12 +519,12 @@ void bp_gradreport_brief(FILE *out, const struct bp_gradcheck *check,
     char headline[LINE];
     const bool colour = style != NULL && style->colour;
     bp_gradreport_headline(check, headline, sizeof headline);
-    const char *hue = check->outcome == BP_OUTCOME_AGREES       ? GREEN
-                      : check->outcome == BP_OUTCOME_NOT_TESTED ? YELLOW
-                                                                : RED;
+    const char *hue = check->outcome == BP_OUTCOME_AGREES       ? BP_HUE_GREEN
+                      : check->outcome == BP_OUTCOME_NOT_TESTED ? BP_HUE_YELLOW
+                                                                : BP_HUE_RED;
     fputs(colour ? hue : "", out);
     bp_report_wrap(out, 0, "gradcheck   ", headline);
-    fputs(colour ? PLAIN : "", out);
+    fputs(colour ? BP_HUE_PLAIN : "", out);
     print_evidence(out, check);
 }
 

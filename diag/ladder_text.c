@@ -4,14 +4,11 @@
 
 #include <string.h>
 
-#define RED "\033[1;31m"
-#define GREEN "\033[32m"
-#define YELLOW "\033[33m"
-#define PLAIN "\033[0m"
-
 static const char *hue_of(enum bp_rung_outcome outcome)
 {
-    return outcome == BP_RUNG_PASSED ? GREEN : outcome == BP_RUNG_BROKE ? RED : YELLOW;
+    return outcome == BP_RUNG_PASSED  ? BP_HUE_GREEN
+           : outcome == BP_RUNG_BROKE ? BP_HUE_RED
+                                      : BP_HUE_YELLOW;
 }
 
 static void print_look(FILE *out, const struct bp_rung_look *look)
@@ -32,7 +29,7 @@ static void print_rung(FILE *out, int number, const struct bp_rung *rung, bool c
     const char *outcome = bp_rung_outcome_text(rung->outcome);
     snprintf(head, sizeof head, "rung %d  %s", number, rung->title);
     fprintf(out, "\n%-*s%s%s%s\n", BP_REPORT_WIDTH - 12, head, colour ? hue_of(rung->outcome) : "",
-            outcome, colour ? PLAIN : "");
+            outcome, colour ? BP_HUE_PLAIN : "");
     if (rung->outcome == BP_RUNG_NOT_REACHED)
         return;
     bp_report_wrap(out, 2, "proves ", rung->proves);

@@ -3,27 +3,9 @@
 #include "diag/report.h"
 
 #include <math.h>
-#include <stdarg.h>
 #include <string.h>
 
 enum { INDENT = 12, LINE = 400 };
-
-#define RED "\033[1;31m"
-#define GREEN "\033[32m"
-#define YELLOW "\033[33m"
-#define PLAIN "\033[0m"
-
-static void add(char *text, size_t size, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-
-static void add(char *text, size_t size, const char *format, ...)
-{
-    const size_t used = strlen(text);
-    va_list args;
-    va_start(args, format);
-    vsnprintf(text + used, size - used, format, args);
-    va_end(args);
-}
 
 /* 101,770 */
 static const char *grouped(size_t n, char text[32])
@@ -38,19 +20,6 @@ static const char *grouped(size_t n, char text[32])
     }
     text[to] = '\0';
     return text;
-}
-
-static void number_text(double value, char text[24])
-{
-    const double size = fabs(value);
-    if (!isfinite(value))
-        snprintf(text, 24, "%s", isnan(value) ? "nan" : value > 0.0 ? "+inf" : "-inf");
-    else if (size == 0.0)
-        snprintf(text, 24, "0");
-    else if (size >= 1e-3 && size < 1e4)
-        snprintf(text, 24, "%+.6f", value);
-    else
-        snprintf(text, 24, "%+.4e", value);
 }
 
 /* ---- blocks ----------------------------------------------------------------- */
@@ -114,10 +83,10 @@ static void add_untested(const struct bp_locate *locate, char *text, size_t size
     size_t shown = 0;
     if (n == 0 || n == locate->n_tensors)
         return;
-    add(text, size, "; not tested:");
+    bp_report_add(text, size, "; not tested:");
     for (size_t k = 0; k < locate->n_tensors && shown < 6; k++)
         if (locate->tensor[k].outcome == BP_OUTCOME_NOT_TESTED) {
-            add(text, size, " %s", locate->tensor[k].name);
+            bp_report_add(text, size, " %s", locate->tensor[k].name);
             shown++;
         }
 }
@@ -128,12 +97,13 @@ static void headline_of_wrong(const struct bp_locate *locate, char *text, size_t
     const size_t blocks = blocks_that(locate, false);
     grouped(locate->n_theta, total);
     if (locate->n_wrong > 0)
-        add(text, size, "%s%zu of %s derivatives %s wrong", locate->exhausted ? "at least " : "",
-            locate->n_wrong, total, locate->n_wrong == 1 ? "is" : "are");
+        bp_report_add(text, size, "%s%zu of %s derivatives %s wrong",
+                      locate->exhausted ? "at least " : "", locate->n_wrong, total,
+                      locate->n_wrong == 1 ? "is" : "are");
     if (blocks > 0)
-        add(text, size, "%s%zu block%s of derivatives %s wrong",
-            locate->n_wrong > 0 ? ", and " : "", blocks, blocks == 1 ? "" : "s",
-            blocks == 1 ? "is" : "are");
+        bp_report_add(text, size, "%s%zu block%s of derivatives %s wrong",
+                      locate->n_wrong > 0 ? ", and " : "", blocks, blocks == 1 ? "" : "s",
+                      blocks == 1 ? "is" : "are");
 }
 
 void bp_locate_headline(const struct bp_locate *locate, char *text, size_t size)
@@ -143,23 +113,24 @@ void bp_locate_headline(const struct bp_locate *locate, char *text, size_t size)
     grouped(locate->n_theta, total);
     switch (locate->outcome) {
     case BP_OUTCOME_NOT_FINITE:
-        add(text, size, "the gradient is not finite");
+        bp_report_add(text, size, "the gradient is not finite");
         for (size_t k = 0; k < locate->n_tensors; k++)
             if (locate->tensor[k].outcome == BP_OUTCOME_NOT_FINITE)
-                add(text, size, ", first in %s at entry %zu", locate->tensor[k].name,
-                    locate->tensor[k].not_finite_at);
+                bp_report_add(text, size, ", first in %s at entry %zu", locate->tensor[k].name,
+                              locate->tensor[k].not_finite_at);
         break;
     case BP_OUTCOME_DISAGREES:
         headline_of_wrong(locate, text, size);
         break;
     case BP_OUTCOME_NOT_TESTED:
         if (untested(locate) == locate->n_tensors) {
-            add(text, size, "not tested: no slope stands out of the noise at this point");
+            bp_report_add(text, size, "not tested: no slope stands out of the noise at this point");
             break;
         }
         /* fall through */
     default:
-        add(text, size, "%s derivatives agree along a random direction in each tensor", total);
+        bp_report_add(text, size, "%s derivatives agree along a random direction in each tensor",
+                      total);
     }
     add_untested(locate, text, size);
 }
@@ -175,12 +146,12 @@ static void print_entry(FILE *out, const struct bp_wrong_entry *entry)
 {
     char backprop[24], numeric[24], line[LINE] = "";
     const double ratio = entry->backprop / entry->numeric;
-    number_text(entry->backprop, backprop);
-    number_text(entry->numeric, numeric);
-    add(line, sizeof line, "%-8s  backprop %s  numeric %s ± %.0e", entry->name, backprop, numeric,
-        entry->error);
+    bp_report_signed(entry->backprop, backprop);
+    bp_report_signed(entry->numeric, numeric);
+    bp_report_add(line, sizeof line, "%-8s  backprop %s  numeric %s ± %.0e", entry->name, backprop,
+                  numeric, entry->error);
     if (isfinite(ratio))
-        add(line, sizeof line, "  ratio %.4g", ratio == 0.0 ? 0.0 : ratio);
+        bp_report_add(line, sizeof line, "  ratio %.4g", ratio == 0.0 ? 0.0 : ratio);
     const int room = BP_REPORT_WIDTH + 1 - (int)strlen(line); /* ± takes two bytes */
     fprintf(out, "%*s%s\n", room < INDENT ? room < 2 ? 2 : room : INDENT, "", line);
 }
@@ -215,17 +186,18 @@ static void print_costs(FILE *out, const struct bp_locate *locate)
 {
     char text[LINE] = "", all[32];
     const size_t spent = bp_locate_evaluations(locate);
-    add(text, sizeof text, "%s evaluations of the %s: %zu to detect", grouped(spent, all),
-        locate->twin ? "twin's loss" : "loss", locate->detecting);
+    bp_report_add(text, sizeof text, "%s evaluations of the %s: %zu to detect", grouped(spent, all),
+                  locate->twin ? "twin's loss" : "loss", locate->detecting);
     if (locate->locating > 0)
-        add(text, sizeof text, ", %zu to locate", locate->locating);
+        bp_report_add(text, sizeof text, ", %zu to locate", locate->locating);
     if (locate->confirming > 0)
-        add(text, sizeof text, ", %zu to confirm", locate->confirming);
+        bp_report_add(text, sizeof text, ", %zu to confirm", locate->confirming);
     if (locate->sloping > 0)
-        add(text, sizeof text, ", %zu for slopes", locate->sloping);
+        bp_report_add(text, sizeof text, ", %zu for slopes", locate->sloping);
     print_line(out, text);
     text[0] = '\0';
-    add(text, sizeof text, "one by one it would be %s or more", grouped(2 * locate->n_theta, all));
+    bp_report_add(text, sizeof text, "one by one it would be %s or more",
+                  grouped(2 * locate->n_theta, all));
     if (spent < 2 * locate->n_theta)
         print_line(out, text);
 }
@@ -245,13 +217,13 @@ static void print_slopes(FILE *out, const struct bp_locate *locate)
 
 void bp_locate_text(FILE *out, const struct bp_locate *locate, bool colour)
 {
-    const char *hue = locate->outcome == BP_OUTCOME_AGREES       ? GREEN
-                      : locate->outcome == BP_OUTCOME_NOT_TESTED ? YELLOW
-                                                                 : RED;
+    const char *hue = locate->outcome == BP_OUTCOME_AGREES       ? BP_HUE_GREEN
+                      : locate->outcome == BP_OUTCOME_NOT_TESTED ? BP_HUE_YELLOW
+                                                                 : BP_HUE_RED;
     char headline[LINE], label[64];
     bp_locate_headline(locate, headline, sizeof headline);
     snprintf(label, sizeof label, "%s%-*s%s", colour ? hue : "", INDENT, "locate",
-             colour ? PLAIN : "");
+             colour ? BP_HUE_PLAIN : "");
     if (colour)
         fprintf(out, "%s%s\n", label, headline);
     else

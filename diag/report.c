@@ -4,6 +4,7 @@
 #include "core/mem.h"
 
 #include <math.h>
+#include <stdarg.h>
 #include <string.h>
 
 /* ---- text ------------------------------------------------------------------ */
@@ -13,11 +14,27 @@ static const char *paint(bool colour, const char *code)
     return colour ? code : "";
 }
 
-#define BOLD "\033[1m"
-#define RED "\033[1;31m"
-#define YELLOW "\033[33m"
-#define GREEN "\033[32m"
-#define PLAIN "\033[0m"
+void bp_report_add(char *text, size_t size, const char *format, ...)
+{
+    const size_t used = strlen(text);
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text + used, size - used, format, args);
+    va_end(args);
+}
+
+void bp_report_signed(double value, char text[24])
+{
+    const double size = fabs(value);
+    if (!isfinite(value))
+        snprintf(text, 24, "%s", isnan(value) ? "nan" : value > 0.0 ? "+inf" : "-inf");
+    else if (size == 0.0)
+        snprintf(text, 24, "0");
+    else if (size >= 1e-3 && size < 1e4)
+        snprintf(text, 24, "%+.6f", value);
+    else
+        snprintf(text, 24, "%+.4e", value);
+}
 
 /* Columns that a text takes: bytes that do not continue a UTF-8 character. */
 static int columns(const char *text, size_t bytes)
@@ -70,11 +87,13 @@ static const char *label_of(const struct bp_finding *finding, int depth)
 static void print_heading(FILE *out, const struct bp_finding *finding, int depth, bool colour)
 {
     char text[2 * BP_FINDING_NAME_MAX];
-    const char *hue = finding->note ? BOLD : finding->certainty == BP_CERTAIN ? RED : YELLOW;
+    const char *hue = finding->note                      ? BP_HUE_BOLD
+                      : finding->certainty == BP_CERTAIN ? BP_HUE_RED
+                                                         : BP_HUE_YELLOW;
     bp_finding_text(finding, text, sizeof text);
     fprintf(out, "%*s%s%s", 2 * depth, "", label_of(finding, depth), paint(colour, hue));
     put_clean(out, text, strlen(text));
-    fputs(paint(colour, PLAIN), out);
+    fputs(paint(colour, BP_HUE_PLAIN), out);
     if (!finding->note)
         fprintf(out, " (%s)", bp_certainty_text(finding->certainty));
     if (finding->step > 0)
@@ -100,9 +119,9 @@ static void print_one(FILE *out, const struct bp_finding *finding, int depth, bo
         bp_report_wrap(out, indent, "because: ", finding->because[k]);
     if (finding->help[0] == '\0')
         return;
-    fputs(paint(colour, GREEN), out);
+    fputs(paint(colour, BP_HUE_GREEN), out);
     bp_report_wrap(out, indent, "help: ", finding->help);
-    fputs(paint(colour, PLAIN), out);
+    fputs(paint(colour, BP_HUE_PLAIN), out);
 }
 
 static bool is_root(const struct bp_findings *findings, size_t k)
@@ -188,12 +207,12 @@ void bp_report_summary(FILE *out, const char *name, const struct bp_findings *fi
 {
     char verdict[1024];
     bp_report_verdict(findings, verdict, sizeof verdict);
-    fputs(paint(colour, bp_findings_count(findings) == 0 ? GREEN : RED), out);
+    fputs(paint(colour, bp_findings_count(findings) == 0 ? BP_HUE_GREEN : BP_HUE_RED), out);
     fputs("summary: ", out);
     put_clean(out, name, strlen(name));
     fputs(": ", out);
     put_clean(out, verdict, strlen(verdict));
-    fprintf(out, "%s\n", paint(colour, PLAIN));
+    fprintf(out, "%s\n", paint(colour, BP_HUE_PLAIN));
 }
 
 /* ---- TSV -------------------------------------------------------------------- */

@@ -51,6 +51,20 @@ bool bp_report_colour(FILE *stream);
  * word after it. */
 void bp_report_wrap(FILE *out, int indent, const char *label, const char *text);
 
+/* Colours of a terminal, for those who were told to use them. */
+#define BP_HUE_BOLD "\033[1m"
+#define BP_HUE_RED "\033[1;31m"
+#define BP_HUE_YELLOW "\033[33m"
+#define BP_HUE_GREEN "\033[32m"
+#define BP_HUE_PLAIN "\033[0m"
+
+/* Adds to a text in a buffer of size bytes; what does not fit is cut. */
+void bp_report_add(char *text, size_t size, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* A derivative with its sign: "+0.003640", "-5.9873e-04", "0", "nan", "+inf". */
+void bp_report_signed(double value, char text[24]);
+
 /* A field of a TSV row: tabs, newlines and control characters become spaces. */
 void bp_report_field(FILE *out, const char *text);
 

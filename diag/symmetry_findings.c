@@ -1,8 +1,9 @@
 /* symmetry_findings.c -- what a look at the copies means, in the names of causes. */
 #include "diag/symmetry.h"
 
+#include "diag/report.h"
+
 #include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -19,16 +20,6 @@ struct bench {
 static const struct bp_layer_look *look_at(const struct bench *bench, size_t l)
 {
     return &bench->symmetry->layer[l];
-}
-
-__attribute__((format(printf, 3, 4))) static void add(char *text, size_t size, const char *format,
-                                                      ...)
-{
-    const size_t used = strlen(text);
-    va_list args;
-    va_start(args, format);
-    vsnprintf(text + used, size - used, format, args);
-    va_end(args);
 }
 
 /* ---- what a layer is --------------------------------------------------------- */
@@ -101,8 +92,8 @@ static size_t moved_text(const struct bench *bench, char *text)
             continue;
         bp_tensor_name(&bench->net->tensor[k], name);
         if (moved++ < NAMES)
-            add(text, TEXT, "%s%s at step %ld", moved == 1 ? "" : ", ", name,
-                bench->watch->moved[k]);
+            bp_report_add(text, TEXT, "%s%s at step %ld", moved == 1 ? "" : ", ", name,
+                          bench->watch->moved[k]);
     }
     return moved;
 }
@@ -166,9 +157,9 @@ static void members_text(const struct bp_layer_look *look, const struct bp_copie
 {
     text[0] = '\0';
     for (size_t k = 0; k < class->count && k < NAMES; k++)
-        add(text, TEXT, "%s%zu", k == 0 ? "" : ", ", look->member[class->first + k]);
+        bp_report_add(text, TEXT, "%s%zu", k == 0 ? "" : ", ", look->member[class->first + k]);
     if (class->count > NAMES)
-        add(text, TEXT, ", ... (%zu in all)", class->count);
+        bp_report_add(text, TEXT, ", ... (%zu in all)", class->count);
 }
 
 static void say_classes(const struct bench *bench, struct bp_finding *finding, size_t l,
@@ -252,7 +243,7 @@ static void say_zeros(const struct bench *bench, struct bp_finding *finding, siz
         if (tensor[k] == NULL)
             continue;
         bp_tensor_name(tensor[k], name);
-        add(names, sizeof names, "%s%s", names[0] == '\0' ? "" : ", ", name);
+        bp_report_add(names, sizeof names, "%s%s", names[0] == '\0' ? "" : ", ", name);
         entries += tensor[k]->count;
     }
     bp_finding_because(finding, "all %zu entries of %s are 0", entries, names);

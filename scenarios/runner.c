@@ -139,14 +139,6 @@ static void draw_point(struct runner *run)
     bp_init_run(&init, &run->rig.net);
 }
 
-static bool untested(const struct bp_gradcheck *check)
-{
-    for (size_t k = 0; k < check->n_tensors; k++)
-        if (check->tensor[k].outcome == BP_OUTCOME_NOT_TESTED)
-            return true;
-    return false;
-}
-
 /* At the start; and where that leaves a tensor untested, at a drawn point. theta is
  * the start again afterwards. */
 static enum bp_status check_gradient(struct runner *run)
@@ -159,7 +151,8 @@ static enum bp_status check_gradient(struct runner *run)
     if (status != BP_OK)
         return status;
     record->checked = true;
-    if (record->check.outcome != BP_OUTCOME_DISAGREES && untested(&record->check)) {
+    if (record->check.outcome != BP_OUTCOME_DISAGREES &&
+        bp_gradcheck_untested(&record->check) > 0) {
         struct bp_gradcheck other;
         draw_point(run);
         status = check_at(run, &other, net->theta);
