@@ -1,45 +1,10 @@
 /* bias.c -- what is got wrong in db_l = sum over the batch of delta_l. */
-#include "diag/faults/stage.h"
+#include "diag/faults/sums.h"
 #include "diag/faults/tables.h"
 
 #include "core/kernel.h"
 
 #include <math.h>
-
-STAGE(zero)
-{
-    (void)self;
-    fill(out, width_of(pass, l), 0.0);
-}
-
-/* The last sample (variants 0, 1) or the first (2, 3); 1 and 3 not divided by N. */
-STAGE(one_sample)
-{
-    const int variant = planted(self)->variant;
-    const size_t width = width_of(pass, l);
-    const double *delta = pass->delta[l] + (variant < 2 ? pass->n - 1 : 0) * width;
-    const bool undo = variant % 2 == 1 && pass->net->spec.reduction == BP_MEAN;
-    for (size_t i = 0; i < width; i++)
-        out[i] = delta[i] * (undo ? (double)pass->n : 1.0);
-}
-
-STAGE(times_n)
-{
-    run_right(pass, l, self, out);
-    multiply(out, width_of(pass, l), (double)pass->n);
-}
-
-STAGE(over_n)
-{
-    run_right(pass, l, self, out);
-    multiply(out, width_of(pass, l), 1.0 / (double)pass->n);
-}
-
-STAGE(negated)
-{
-    run_right(pass, l, self, out);
-    multiply(out, width_of(pass, l), -1.0);
-}
 
 /* One number, over the neurons too, for every bias. */
 STAGE(over_everything)
@@ -84,27 +49,9 @@ STAGE(whole_number)
 
 /* ---- where ----------------------------------------------------------------- */
 
-APPLIES(biased)
+APPLIES(sampled_biased)
 {
-    (void)variant;
-    return has_bias(setting, layer);
-}
-
-APPLIES(sampled)
-{
-    return has_bias(setting, layer) && is_batch(setting) && (variant % 2 == 0 || is_mean(setting));
-}
-
-APPLIES(averaged)
-{
-    (void)variant;
-    return has_bias(setting, layer) && is_batch(setting) && is_mean(setting);
-}
-
-APPLIES(summed)
-{
-    (void)variant;
-    return has_bias(setting, layer) && is_batch(setting) && !is_mean(setting);
+    return has_bias(setting, layer) && sampled(setting, variant, layer);
 }
 
 /* Under softmax the deltas of a sample add up to 0. */
@@ -138,7 +85,7 @@ APPLIES(as_wide_above)
     }
 
 PLANT_BIAS(zero)
-PLANT_BIAS(one_sample)
+PLANT_BIAS(one_sample_of_bias)
 PLANT_BIAS(times_n)
 PLANT_BIAS(over_n)
 PLANT_BIAS(negated)
@@ -152,9 +99,6 @@ PLANT_BIAS(whole_number)
 
 enum { EVERY = BP_AT_ANY | BP_AT_ALL };
 
-static const char *const SAMPLE_VARIANT[] = {"the last, divided by N", "the last, not divided by N",
-                                             "the first, divided by N",
-                                             "the first, not divided by N"};
 static const double SAMPLE_COST[] = {0.0, 0.0, 0.3, 0.3};
 static const char *const DELTA_VARIANT[] = {"the next layer's", "that of two layers above"};
 static const double DELTA_COST[] = {0.0, 0.2};
@@ -187,8 +131,8 @@ static const struct bp_fault FAULT[] = {
      .variant = SAMPLE_VARIANT,
      .variant_cost = SAMPLE_COST,
      .extent = EVERY,
-     .applies = sampled,
-     .plant = plant_one_sample,
+     .applies = sampled_biased,
+     .plant = plant_one_sample_of_bias,
      .page = {.right = "db = sum over n of delta_n",
               .wrong = "db = delta_N, the last sample's",
               .shows = "Right for a batch of one; db is off and dW right for larger ones. Often a "
@@ -205,7 +149,7 @@ static const struct bp_fault FAULT[] = {
      .slot = BP_BIAS_SUM,
      .variants = 1,
      .extent = EVERY,
-     .applies = averaged,
+     .applies = averaged_with_biases,
      .plant = plant_times_n,
      .page = {.right = "dW = 1/N sum, db = 1/N sum",
               .wrong = "dW = 1/N sum, db = sum",
@@ -223,7 +167,7 @@ static const struct bp_fault FAULT[] = {
      .slot = BP_BIAS_SUM,
      .variants = 1,
      .extent = EVERY,
-     .applies = summed,
+     .applies = summed_with_biases,
      .plant = plant_over_n,
      .page = {.right = "dW = sum, db = sum",
               .wrong = "dW = sum, db = 1/N sum",
@@ -332,7 +276,7 @@ static const struct bp_fault FAULT[] = {
      .cost = 0.4,
      .variants = 1,
      .extent = EVERY,
-     .applies = averaged,
+     .applies = averaged_with_biases,
      .plant = plant_whole_number,
      .page = {.right = "db = sum / N",
               .wrong = "db = (int) sum / N",

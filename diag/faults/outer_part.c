@@ -1,28 +1,11 @@
 /* outer_part.c -- a part of dW_l = sum over the batch of delta_l a_{l-1}^T is left
  * out: samples, rows, columns, or the whole layer. */
-#include "diag/faults/stage.h"
+#include "diag/faults/sums.h"
 #include "diag/faults/tables.h"
 
 #include "core/kernel.h"
 
-static size_t count_of(const struct bp_pass *pass, size_t l)
-{
-    return width_of(pass, l) * width_of(pass, l - 1);
-}
-
 /* ---- not the whole batch --------------------------------------------------- */
-
-/* The last sample (variants 0, 1) or the first (2, 3); 1 and 3 without the 1/N of
- * the mean, which scale will divide by. */
-static size_t chosen_sample(const struct bp_pass *pass, int variant)
-{
-    return variant < 2 ? pass->n - 1 : 0;
-}
-
-static double undo_mean(const struct bp_pass *pass, int variant)
-{
-    return variant % 2 == 1 && pass->net->spec.reduction == BP_MEAN ? (double)pass->n : 1.0;
-}
 
 STAGE(one_sample)
 {
@@ -34,15 +17,6 @@ STAGE(one_sample)
     bp_kernel_outer(1, in, width, pass->delta[l] + s * width, pass->a[l - 1] + s * in, out);
     if (factor != 1.0)
         multiply(out, in * width, factor);
-}
-
-STAGE(one_sample_of_bias)
-{
-    const int variant = planted(self)->variant;
-    const size_t width = width_of(pass, l);
-    const double *delta = pass->delta[l] + chosen_sample(pass, variant) * width;
-    for (size_t i = 0; i < width; i++)
-        out[i] = delta[i] * undo_mean(pass, variant);
 }
 
 /* ---- not the whole matrix -------------------------------------------------- */
@@ -64,52 +38,7 @@ STAGE(column_missing)
         out[i * in + j] = 0.0;
 }
 
-STAGE(zero)
-{
-    (void)self;
-    fill(out, count_of(pass, l), 0.0);
-}
-
-STAGE(zero_bias)
-{
-    (void)self;
-    fill(out, width_of(pass, l), 0.0);
-}
-
-STAGE(zero_block)
-{
-    (void)self;
-    size_t count;
-    bp_mlp_block(pass->net, l, &count);
-    fill(out, count, 0.0);
-}
-
-/* Reduced otherwise than the biases beside them. */
-STAGE(times_n)
-{
-    run_right(pass, l, self, out);
-    multiply(out, count_of(pass, l), (double)pass->n);
-}
-
-STAGE(over_n)
-{
-    run_right(pass, l, self, out);
-    multiply(out, count_of(pass, l), 1.0 / (double)pass->n);
-}
-
-STAGE(negated)
-{
-    run_right(pass, l, self, out);
-    multiply(out, count_of(pass, l), -1.0);
-}
-
 /* ---- where ----------------------------------------------------------------- */
-
-APPLIES(sampled)
-{
-    (void)layer;
-    return is_batch(setting) && (variant % 2 == 0 || is_mean(setting));
-}
 
 /* Without any bias, weights are all there is. */
 APPLIES(sampled_with_biases)
@@ -118,13 +47,6 @@ APPLIES(sampled_with_biases)
         if (has_bias(setting, l))
             return sampled(setting, variant, layer);
     return false;
-}
-
-/* Without biases that is a skipped layer. */
-APPLIES(biased)
-{
-    (void)variant;
-    return has_bias(setting, layer);
 }
 
 APPLIES(rows)
@@ -144,24 +66,6 @@ APPLIES(skippable)
 {
     (void)layer;
     return variant == 0 || spec_of(setting)->l2 != 0.0;
-}
-
-APPLIES(beside_biases)
-{
-    (void)variant;
-    return has_bias(setting, layer);
-}
-
-APPLIES(averaged_with_biases)
-{
-    (void)variant;
-    return has_bias(setting, layer) && is_batch(setting) && is_mean(setting);
-}
-
-APPLIES(summed_with_biases)
-{
-    (void)variant;
-    return has_bias(setting, layer) && is_batch(setting) && !is_mean(setting);
 }
 
 /* ---- plants ---------------------------------------------------------------- */
@@ -189,18 +93,15 @@ PLANT(plant_one_sample_of_all)
 PLANT(plant_skipped)
 {
     put(ops, layer, BP_OUTER_PRODUCT, zero, h);
-    put(ops, layer, BP_BIAS_SUM, zero_bias, h);
+    put(ops, layer, BP_BIAS_SUM, zero, h);
     if (h->variant == 1)
-        put(ops, layer, BP_REGULARISE, zero_block, h);
+        put(ops, layer, BP_REGULARISE, zero, h);
 }
 
 /* ---- the table ------------------------------------------------------------- */
 
 enum { EVERY = BP_AT_ANY | BP_AT_ALL };
 
-static const char *const SAMPLE_VARIANT[] = {"the last, divided by N", "the last, not divided by N",
-                                             "the first, divided by N",
-                                             "the first, not divided by N"};
 static const double SAMPLE_COST[] = {0.0, 0.05, 0.3, 0.3};
 static const char *const END_VARIANT[] = {"the last", "the first"};
 static const double END_COST[] = {0.0, 0.1};
@@ -377,7 +278,7 @@ static const struct bp_fault FAULT[] = {
      .cost = 0.2,
      .variants = 1,
      .extent = EVERY,
-     .applies = beside_biases,
+     .applies = biased,
      .plant = plant_negated,
      .page = {.right = "W' = W - rate dW, b' = b - rate db",
               .wrong = "W' = W + rate dW, b' = b - rate db",
