@@ -2,7 +2,7 @@
  * is in shard_merge.c. See shard.h. */
 #include "diag/shard.h"
 
-#include "core/mem.h"
+#include "diag/shard_part.h"
 #include "diag/report.h"
 
 #include <stdlib.h>
@@ -71,21 +71,13 @@ void bp_shard_range(size_t shard, size_t shards, size_t n_theta, size_t *first, 
 
 /* ---- the part --------------------------------------------------------------------- */
 
-static uint64_t hash(uint64_t h, const void *bytes, size_t n)
-{
-    const unsigned char *c = bytes;
-    for (size_t k = 0; k < n; k++)
-        h = (h ^ c[k]) * 0x100000001b3u;
-    return h;
-}
-
 /* Of where was looked: theta, x and t, bit by bit. */
 static void fingerprint(const struct bp_checkup *checkup, const struct bp_view *view, char text[17])
 {
-    uint64_t h = 0xcbf29ce484222325u;
-    h = hash(h, checkup->theta, view->n_theta * sizeof(double));
-    h = hash(h, checkup->x, checkup->n * view->n_in * sizeof(double));
-    h = hash(h, checkup->t, checkup->n * view->n_out * sizeof(double));
+    uint64_t h = BP_SHARD_HASH;
+    h = bp_shard_part_hash(h, checkup->theta, view->n_theta * sizeof(double));
+    h = bp_shard_part_hash(h, checkup->x, checkup->n * view->n_in * sizeof(double));
+    h = bp_shard_part_hash(h, checkup->t, checkup->n * view->n_out * sizeof(double));
     snprintf(text, 17, "%016llx", (unsigned long long)h);
 }
 
@@ -122,22 +114,26 @@ static json_t *first_json(const struct bp_checkup *checkup)
                      "any_factor", check->any_factor);
 }
 
+static json_t *identity_json(const struct bp_checkup *checkup, const struct bp_view *view)
+{
+    char point[17];
+    fingerprint(checkup, view, point);
+    return json_pack("{s:s, s:s?, s:I, s:s, s:s}", "name",
+                     view->subject->name == NULL ? "subject" : view->subject->name, "network",
+                     view->described ? view->subject->network : NULL, "parameters",
+                     (json_int_t)view->n_theta, "point", point, "method",
+                     checkup->check.numeric.tier->name);
+}
+
 static json_t *part_json(const struct bp_checkup *checkup, const struct bp_view *view,
                          const struct bp_checkup_options *options)
 {
     const struct bp_numdiff *numeric = &checkup->check.numeric;
-    char point[17];
     size_t first, count;
     bp_shard_range(options->shard, options->shards, view->n_theta, &first, &count);
-    fingerprint(checkup, view, point);
     return json_pack(
-        "{s:i, s:I, s:I, s:s, s:s?, s:I, s:s, s:s, s:I, s:I, s:o, s:o, s:o, s:I, s:I, s:o, s:o, "
-        "s:o, s:o?}",
-        "backprobe-part", 1, "shard", (json_int_t)options->shard, "of", (json_int_t)options->shards,
-        "name", view->subject->name == NULL ? "subject" : view->subject->name, "network",
-        view->described ? view->subject->network : NULL, "parameters", (json_int_t)view->n_theta,
-        "point", point, "method", numeric->tier->name, "first", (json_int_t)first, "count",
-        (json_int_t)count, "loss", bp_report_number(numeric->loss), "noise",
+        "{s:I, s:I, s:o, s:o, s:o, s:I, s:I, s:o, s:o, s:o, s:o?}", "first", (json_int_t)first,
+        "count", (json_int_t)count, "loss", bp_report_number(numeric->loss), "noise",
         bp_report_number(numeric->noise), "step", bp_report_number(numeric->step), "shared",
         (json_int_t)numeric->shared, "evaluations", (json_int_t)numeric->evaluations, "value",
         numbers(numeric->value + first, count), "error", numbers(numeric->error + first, count),
@@ -149,21 +145,7 @@ enum bp_status bp_shard_write(const char *path, const struct bp_checkup *checkup
                               const struct bp_view *view, const struct bp_checkup_options *options,
                               struct bp_error *error)
 {
-    struct bp_output output;
-    json_t *root = part_json(checkup, view, options);
-    if (root == NULL)
-        return bp_error_set(error, BP_ENOMEM, "%s: out of memory", path);
-    enum bp_status status = bp_output_open(&output, path, error);
-    if (status == BP_OK) {
-        const int failed = json_dumpf(root, output.file, bp_report_json_flags());
-        fputc('\n', output.file);
-        if (failed != 0) {
-            bp_output_drop(&output);
-            status = bp_error_set(error, BP_EFILE, "%s: cannot be written", path);
-        } else {
-            status = bp_output_keep(&output, error);
-        }
-    }
-    json_decref(root);
-    return status;
+    return bp_shard_part_write(path, "check", options->shard, options->shards,
+                               identity_json(checkup, view), part_json(checkup, view, options),
+                               error);
 }

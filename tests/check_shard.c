@@ -122,11 +122,18 @@ START_TEST(what_does_not_belong_is_refused_by_name)
         {"$B merge p1.json p2.json p3.json p2.json", "p2.json: shard 2 of 3, which p2.json is too"},
         {"$B check --network '4-5-3-2 tanh,sigmoid mse' --seed 7 --shard 2/3 --out other.json; "
          "$B merge p1.json other.json p3.json",
-         "other.json: a part of another check"},
+         "other.json: a part of another check than p1.json: 'point' differs"},
         {"$B check --network '4-4-3-2 tanh,sigmoid mse' --shard 2/3 --out other.json; "
          "$B merge p1.json other.json p3.json",
-         "other.json: a part of another check"},
+         "other.json: a part of another check than p1.json"},
         {"echo '{}' > other.json; $B merge other.json", "other.json: expected a part"},
+        {"sed 's/\"work\": \"check\"/\"work\": \"soup\"/' p1.json > other.json; "
+         "$B merge other.json",
+         "other.json: a part of a soup, expected one of a check"},
+        {"sed 's/\"backprobe-part\": 1/\"backprobe-part\": 9/' p1.json > other.json; "
+         "$B merge other.json",
+         "other.json: a part in format 9, expected 1"},
+        {"mkdir folder; $B merge folder", "folder: not a file that can be read"},
         {"head -c 500 p1.json > other.json; $B merge other.json", "other.json:"},
         {"sed 's/\"shard\": 2/\"shard\": 9/' p2.json > other.json; $B merge p1.json other.json",
          "other.json: a part, but its shard is none"},
@@ -141,7 +148,7 @@ START_TEST(what_does_not_belong_is_refused_by_name)
         char line[600];
         snprintf(line, sizeof line, "(%s) > out 2> line", BAD[k].line);
         ck_assert_msg(shell(line) == 2, "%s", BAD[k].line);
-        snprintf(line, sizeof line, "grep -qF '%s' line", BAD[k].complaint);
+        snprintf(line, sizeof line, "grep -qF \"%s\" line", BAD[k].complaint);
         ck_assert_msg(shell(line) == 0, "%s: no '%s'", BAD[k].line, BAD[k].complaint);
     }
 }
