@@ -86,12 +86,13 @@ static void one_sample(struct work *work)
 {
     const struct bp_inputs *inputs = &work->form->inputs;
     const struct bp_slice *slice = &work->slice;
-    const double *scaled = inputs->scaled + work->sample * inputs->width;
+    const double *scaled = inputs->scaled + work->sample * (inputs->width + 1);
     const size_t *list = inputs->list + work->sample * inputs->width;
+    const size_t *same = inputs->same + work->sample * inputs->width;
     for (size_t k = 0; k < inputs->count[work->sample]; k++) {
         const size_t p = list[k] - slice->first;
         if (list[k] >= slice->first && p < slice->weights && work->w->open[p])
-            add_column(work, p, work->h * work->unit * scaled[k]);
+            add_column(work, p, work->h * work->unit * scaled[same[k]]);
     }
     if (slice->bias && work->w->open[slice->weights])
         add_column(work, slice->weights, work->h * work->unit);

@@ -94,9 +94,10 @@ static void draw_direction(const struct bp_eval *eval, double *direction)
     for (size_t k = 0; k < eval->n_theta; k++)
         squares += eval->theta[k] * eval->theta[k];
     const double usual = squares > 0.0 ? sqrt(squares / (double)eval->n_theta) : 1.0;
+    const double spacing = ldexp(1.0, 10 - eval->bits);
     bp_rng_seed(&rng, NOISE_SEED);
     for (size_t k = 0; k < eval->n_theta; k++) {
-        const double size = ldexp(fmax(fabs(eval->theta[k]), usual), 10 - eval->bits);
+        const double size = spacing * fmax(fabs(eval->theta[k]), usual);
         direction[k] = bp_rng_next(&rng) >> 63 ? size : -size;
     }
 }

@@ -7,6 +7,7 @@
 #include <math.h>
 #include <omp.h>
 #include <stdint.h>
+#include <string.h>
 
 /* ---- inputs --------------------------------------------------------------- */
 
@@ -22,15 +23,21 @@ enum bp_status bp_inputs_init(struct bp_inputs *inputs, const struct bp_mlp *net
 {
     const size_t width = widest_input(net);
     *inputs = (struct bp_inputs){.n = n};
-    if (width > SIZE_MAX / n)
+    if (width >= SIZE_MAX / 4 / n)
         return BP_ENOMEM;
-    inputs->count = bp_mem_new(n, sizeof *inputs->count);
+    for (inputs->slots = 2; inputs->slots <= 2 * (width + 1);)
+        inputs->slots *= 2;
+    inputs->count = bp_mem_new(2 * n, sizeof *inputs->count);
+    inputs->same = bp_mem_new(n * width, sizeof *inputs->same);
+    inputs->table = bp_mem_new(inputs->slots, sizeof *inputs->table);
     inputs->list = bp_mem_new(n * width, sizeof *inputs->list);
     inputs->largest = bp_mem_new(2 * width, sizeof *inputs->largest);
-    inputs->scaled = bp_mem_new(n * width, sizeof *inputs->scaled);
+    inputs->scaled = bp_mem_new(n * (width + 1), sizeof *inputs->scaled);
     inputs->live = bp_mem_new(2 * width + 1, sizeof *inputs->live);
     if (inputs->count != NULL && inputs->list != NULL && inputs->largest != NULL &&
-        inputs->scaled != NULL && inputs->live != NULL) {
+        inputs->scaled != NULL && inputs->live != NULL && inputs->same != NULL &&
+        inputs->table != NULL) {
+        inputs->kinds = inputs->count + n;
         inputs->scale = inputs->largest + width;
         inputs->rank = inputs->live + width;
         return BP_OK;
@@ -46,6 +53,8 @@ void bp_inputs_release(struct bp_inputs *inputs)
     bp_mem_free(inputs->largest);
     bp_mem_free(inputs->scaled);
     bp_mem_free(inputs->live);
+    bp_mem_free(inputs->same);
+    bp_mem_free(inputs->table);
     *inputs = (struct bp_inputs){0};
 }
 
@@ -55,11 +64,10 @@ static double larger(double top, double x)
     return isnan(top) || fabs(x) <= top ? top : fabs(x);
 }
 
-void bp_inputs_read(struct bp_inputs *inputs, const struct bp_pass *pass, size_t l)
+/* The inputs of each sample that are not 0, and the largest of each. */
+static void list_inputs(struct bp_inputs *inputs)
 {
-    const size_t width = pass->net->spec.layer[l - 1].width;
-    inputs->width = width;
-    inputs->a = pass->a[l - 1];
+    const size_t width = inputs->width;
     for (size_t j = 0; j < width; j++)
         inputs->largest[j] = 0.0;
     for (size_t s = 0; s < inputs->n; s++) {
@@ -73,7 +81,51 @@ void bp_inputs_read(struct bp_inputs *inputs, const struct bp_pass *pass, size_t
             }
         inputs->count[s] = count;
     }
+}
+
+static uint64_t bits_of(double x)
+{
+    uint64_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    return bits;
+}
+
+/* Which of the numbers x is, by its bits; a new one is put at their end. */
+static size_t kind_of(struct bp_inputs *inputs, double x, double *scaled, size_t *kinds)
+{
+    const uint64_t bits = bits_of(x);
+    size_t slot = (size_t)(bits * UINT64_C(0x9e3779b97f4a7c15) >> 32) & (inputs->slots - 1);
+    while (inputs->table[slot] != 0 && bits_of(scaled[inputs->table[slot] - 1]) != bits)
+        slot = (slot + 1) & (inputs->slots - 1);
+    if (inputs->table[slot] == 0) {
+        scaled[*kinds] = x;
+        inputs->table[slot] = ++*kinds;
+    }
+    return inputs->table[slot] - 1;
+}
+
+static void sort_out(struct bp_inputs *inputs, size_t s)
+{
+    const size_t width = inputs->width;
+    const double *a = inputs->a + s * width;
+    double *scaled = inputs->scaled + s * (width + 1);
+    size_t *kinds = &inputs->kinds[s];
+    memset(inputs->table, 0, inputs->slots * sizeof *inputs->table);
+    *kinds = 0;
+    (void)kind_of(inputs, 1.0, scaled, kinds);
+    for (size_t k = 0; k < inputs->count[s]; k++) {
+        const size_t j = inputs->list[s * width + k];
+        inputs->same[s * width + k] = kind_of(inputs, a[j] * inputs->scale[j], scaled, kinds);
+    }
+}
+
+void bp_inputs_read(struct bp_inputs *inputs, const struct bp_pass *pass, size_t l)
+{
+    const size_t width = pass->net->spec.layer[l - 1].width;
     size_t live = 0;
+    inputs->width = width;
+    inputs->a = pass->a[l - 1];
+    list_inputs(inputs);
     for (size_t j = 0; j < width; j++) {
         inputs->scale[j] = bp_inputs_inverse(inputs->largest[j]);
         inputs->rank[j] = live;
@@ -82,9 +134,7 @@ void bp_inputs_read(struct bp_inputs *inputs, const struct bp_pass *pass, size_t
     }
     inputs->rank[width] = live;
     for (size_t s = 0; s < inputs->n; s++)
-        for (size_t k = s * width; k < s * width + inputs->count[s]; k++)
-            inputs->scaled[k] =
-                inputs->a[s * width + inputs->list[k]] * inputs->scale[inputs->list[k]];
+        sort_out(inputs, s);
 }
 
 /* ---- units ---------------------------------------------------------------- */

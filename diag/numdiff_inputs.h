@@ -7,7 +7,8 @@
 
 #include "diag/numdiff.h"
 
-/* The inputs a_{l-1} of one layer, over the batch. */
+/* The inputs a_{l-1} of one layer, over the batch. Pictures have few different numbers in
+ * them: changes of a neuron's z that are the same to the bit are worked out once. */
 struct bp_inputs {
     size_t width;
     size_t n;
@@ -16,9 +17,13 @@ struct bp_inputs {
     size_t *list;    /* owned: n x width: which; the first count[s] of a row count */
     double *largest; /* owned: [width]: max |a| over the samples; 0 for an input always 0 */
     double *scale;   /* owned by largest: [width]: a power of two, about 1 / largest */
-    double *scaled;  /* owned: n x width: a scale, in the order of list */
+    size_t *same;    /* owned: n x width: in the order of list: which number of scaled it is */
+    size_t *kinds;   /* owned by count: [n]: how many different ones sample s has */
+    double *scaled;  /* owned: n x (width + 1): 1, as of a bias, and every different a scale */
     size_t *live;    /* owned: those that are not always 0 */
     size_t *rank;    /* owned by live: [width + 1]: how many of them come before */
+    size_t slots;    /* a power of two, more than twice the widest */
+    size_t *table;   /* owned: [slots]: those of a sample's scaled by their bits, from 1 */
 };
 
 /* Room for any layer of net. BP_ENOMEM. */

@@ -11,13 +11,15 @@
  *
  * where u_j is a power of two at which z changes by about h. A sample in which
  * a_{l-1}[s,j] is 0 does not change, and is skipped; a weight whose input is
- * always 0 is known without an evaluation. A neuron's delta is the same with its
- * z changed in one sample.
+ * always 0 is known without an evaluation. Inputs of a sample that are the same
+ * number (half of a picture's) change z by the same, to the bit: that is carried
+ * up once. A neuron's delta is the same with its z changed in one sample.
  *
  * Neurons are shared out among threads; each result is one thread's work alone,
  * so that it does not depend on their number.
  */
 #include "core/changes.h"
+#include "core/kernel.h"
 #include "core/mem.h"
 #include "diag/numdiff_eval.h"
 #include "diag/numdiff_inputs.h"
@@ -52,8 +54,12 @@ struct worker {
     size_t live, first; /* its weights with a live input; the first, among all live ones */
     double *memory;     /* owned: the arrays below */
     double *unit, *noise, *zero, *value, *error; /* [functions] */
+    double *kind_change;                         /* [functions]: of the sample's different inputs */
     double *d, *change, *crossed;                /* [columns] */
     unsigned char *flags;                        /* owned: [functions] */
+    bool *needed, *kind_crossed;                 /* [functions]; needed owns both */
+    bool whole;                                  /* all of the neuron's functions are wanted */
+    bool any_crossed;                            /* in the sample in work */
     size_t *column;                              /* owned: [columns]: whose change it is */
     uint64_t *side0;                             /* owned: [functions]: 0 */
     size_t evaluations;
@@ -66,8 +72,8 @@ static const struct bp_layer *layer_of(const struct structured *all, size_t l)
 
 /* ---- parameters ----------------------------------------------------------- */
 
-/* Carries `used` columns up, and adds what they bring to their functions. */
-static void flush(struct worker *w, size_t used, double *f, uint64_t *side)
+/* Carries `used` columns up. */
+static void flush(struct worker *w, size_t used)
 {
     const size_t cols = (used + BP_CHANGES_STEP - 1) / BP_CHANGES_STEP * BP_CHANGES_STEP;
     const struct bp_ripple_at at = {
@@ -79,34 +85,100 @@ static void flush(struct worker *w, size_t used, double *f, uint64_t *side)
     memset(w->crossed, 0, cols * sizeof *w->crossed);
     bp_ripple_run(&w->ripple, &at, w->d, w->change, w->crossed);
     for (size_t c = 0; c < used; c++) {
-        f[w->column[c]] += w->change[c];
-        side[w->column[c]] |= w->crossed[c] != 0.0;
+        w->kind_change[w->column[c]] = w->change[c];
+        w->kind_crossed[w->column[c]] = w->crossed[c] != 0.0;
+        w->any_crossed = w->any_crossed || w->crossed[c] != 0.0;
     }
+}
+
+/* The function of the k-th input of the sample in work; false when it is not wanted. */
+static bool function_of(const struct worker *w, size_t k, size_t *p)
+{
+    const struct bp_inputs *inputs = &w->all->inputs;
+    const size_t rank = inputs->rank[inputs->list[w->sample * inputs->width + k]];
+    *p = rank - w->first;
+    return rank >= w->first && *p < w->live && w->line.wanted[*p];
+}
+
+/* Which changes of z the functions that are wanted make; 0 is that of the bias. */
+static void mark_needed(struct worker *w)
+{
+    const struct bp_inputs *inputs = &w->all->inputs;
+    const size_t *same = inputs->same + w->sample * inputs->width;
+    size_t p;
+    memset(w->needed, w->whole, inputs->kinds[w->sample] * sizeof *w->needed);
+    if (w->whole)
+        return;
+    w->needed[0] = w->slice.bias && w->line.wanted[w->live];
+    for (size_t k = 0; k < inputs->count[w->sample]; k++)
+        if (function_of(w, k, &p))
+            w->needed[same[k]] = true;
+}
+
+static void carry_up(struct worker *w, double step)
+{
+    const struct bp_inputs *inputs = &w->all->inputs;
+    const double *scaled = inputs->scaled + w->sample * (inputs->width + 1);
+    size_t used = 0;
+    w->any_crossed = false;
+    for (size_t kind = 0; kind < inputs->kinds[w->sample]; kind++) {
+        if (!w->needed[kind])
+            continue;
+        w->column[used] = kind;
+        w->d[used++] = step * scaled[kind];
+        if (used == w->ripple.room) {
+            flush(w, used);
+            used = 0;
+        }
+    }
+    flush(w, used);
+}
+
+/* All weights of a neuron, without asking of each whether it is wanted. */
+static void add_all(const struct worker *w, double *f)
+{
+    const struct bp_inputs *inputs = &w->all->inputs;
+    const size_t at = w->sample * inputs->width, count = inputs->count[w->sample];
+    const size_t *list = inputs->list + at, *same = inputs->same + at, *rank = inputs->rank;
+    const double *change = w->kind_change;
+    for (size_t k = 0; k < count; k++)
+        f[rank[list[k]]] += change[same[k]];
+}
+
+static void add_wanted(const struct worker *w, double *f)
+{
+    const struct bp_inputs *inputs = &w->all->inputs;
+    const size_t *same = inputs->same + w->sample * inputs->width;
+    size_t p;
+    for (size_t k = 0; k < inputs->count[w->sample]; k++)
+        if (function_of(w, k, &p))
+            f[p] += w->kind_change[same[k]];
+}
+
+static void mark_crossed(const struct worker *w, uint64_t *side)
+{
+    const struct bp_inputs *inputs = &w->all->inputs;
+    const size_t *same = inputs->same + w->sample * inputs->width;
+    size_t p;
+    for (size_t k = 0; k < inputs->count[w->sample]; k++)
+        if (function_of(w, k, &p))
+            side[p] |= w->kind_crossed[same[k]];
+    if (w->slice.bias)
+        side[w->live] |= w->kind_crossed[0];
 }
 
 static void one_sample(struct worker *w, double h, double *f, uint64_t *side)
 {
-    const struct bp_inputs *inputs = &w->all->inputs;
-    const double *scaled = inputs->scaled + w->sample * inputs->width;
-    const size_t *list = inputs->list + w->sample * inputs->width;
-    const double step = h * w->neuron_unit;
-    size_t used = 0;
-    for (size_t k = 0; k < inputs->count[w->sample]; k++) {
-        const size_t rank = inputs->rank[list[k]], p = rank - w->first;
-        if (rank < w->first || p >= w->live || !w->line.wanted[p])
-            continue;
-        w->column[used] = p;
-        w->d[used++] = step * scaled[k];
-        if (used == w->ripple.room) {
-            flush(w, used, f, side);
-            used = 0;
-        }
-    }
-    if (w->slice.bias && w->line.wanted[w->live]) {
-        w->column[used] = w->live;
-        w->d[used++] = step;
-    }
-    flush(w, used, f, side);
+    mark_needed(w);
+    carry_up(w, h * w->neuron_unit);
+    if (w->whole)
+        add_all(w, f);
+    else
+        add_wanted(w, f);
+    if (w->slice.bias && w->line.wanted[w->live])
+        f[w->live] += w->kind_change[0];
+    if (w->any_crossed)
+        mark_crossed(w, side);
 }
 
 /* Where the parameter of function p stands in theta. */
@@ -127,13 +199,15 @@ static enum bp_status parameters_at(void *self, double h, double *f, uint64_t *s
     const double n = spec->reduction == BP_MEAN ? (double)all->at->n : 1.0;
     memset(f, 0, w->line.m * sizeof *f);
     memset(side, 0, w->line.m * sizeof *side);
+    w->whole = w->live == all->inputs.rank[all->inputs.width] &&
+               memchr(w->line.wanted, false, w->line.m) == NULL;
     for (w->sample = 0; w->sample < all->at->n; w->sample++)
         one_sample(w, h, f, side);
-    for (size_t p = 0; p < w->line.m; p++) {
+    if (n != 1.0)
+        bp_kernel_divide(w->line.m, f, n, f);
+    for (size_t p = 0; spec->l2 != 0.0 && p < w->live; p++) {
         const double step = h * w->unit[p];
-        f[p] /= n;
-        if (p < w->live && spec->l2 != 0.0)
-            f[p] += spec->l2 * step * (all->eval.theta[place_of(w, p)] + 0.5 * step);
+        f[p] += spec->l2 * step * (all->eval.theta[place_of(w, p)] + 0.5 * step);
     }
     return BP_OK;
 }
@@ -263,16 +337,19 @@ static enum bp_status worker_init(struct worker *w, struct structured *all)
         bp_line_init(&w->line, m) != BP_OK)
         return BP_ENOMEM;
     const size_t room = w->ripple.room;
-    w->memory = bp_mem_new(5 * m + 3 * room, sizeof(double));
+    w->memory = bp_mem_new(6 * m + 3 * room, sizeof(double));
+    w->needed = bp_mem_new(2 * m, sizeof *w->needed);
     w->flags = bp_mem_new(m, 1);
     w->column = bp_mem_new(room, sizeof *w->column);
     w->side0 = bp_mem_new(m, sizeof *w->side0);
-    if (w->memory == NULL || w->flags == NULL || w->column == NULL || w->side0 == NULL)
+    if (w->memory == NULL || w->flags == NULL || w->needed == NULL || w->column == NULL ||
+        w->side0 == NULL)
         return BP_ENOMEM;
-    double **array[] = {&w->unit, &w->noise, &w->zero, &w->value, &w->error};
-    for (size_t k = 0; k < 5; k++)
+    double **array[] = {&w->unit,  &w->noise,       &w->zero, &w->value,
+                        &w->error, &w->kind_change, &w->d};
+    for (size_t k = 0; k < 7; k++)
         *array[k] = w->memory + k * m;
-    w->d = w->memory + 5 * m;
+    w->kind_crossed = w->needed + m;
     w->change = w->d + room;
     w->crossed = w->change + room;
     return BP_OK;
@@ -300,6 +377,7 @@ static void worker_release(struct worker *w)
     bp_line_release(&w->line);
     bp_mem_free(w->memory);
     bp_mem_free(w->flags);
+    bp_mem_free(w->needed);
     bp_mem_free(w->column);
     bp_mem_free(w->side0);
 }

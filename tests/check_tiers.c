@@ -320,6 +320,40 @@ START_TEST(a_range_has_the_values_of_the_whole)
 }
 END_TEST
 
+/* Of a few levels, as a picture's: many weights of a neuron change z by the same. */
+static void make_pixels(struct bench *b)
+{
+    static const double LEVEL[] = {0.0, 0.25, 0.5, 1.0, 1.0};
+    struct bp_rng rng;
+    bp_rng_seed(&rng, 6);
+    for (size_t k = 0; k < N_MOST * WIDE; k++)
+        b->x[k] = LEVEL[bp_rng_below(&rng, 5)];
+}
+
+/* Alone, a weight has nobody to share its evaluations with. */
+START_TEST(inputs_that_are_the_same_share_without_a_trace)
+{
+    static const char *const TEXT[] = {"12-5-3 sigmoid squared-error",
+                                       "12-5-4-3 relu,softmax softmax-cross-entropy l2=0.01"};
+    struct bench b;
+    set_up(&b, TEXT[_i], 6, 1.0, 10);
+    make_pixels(&b);
+    struct bp_numdiff all = run(&b, BP_TIER_STRUCTURED, 1), alone;
+    for (size_t k = 0; k < all.n_theta; k++) {
+        const struct bp_numdiff_options options = {
+            .tier = BP_TIER_STRUCTURED, .first = k, .count = 1, .no_deltas = true};
+        ck_assert_int_eq(bp_numdiff_run(&alone, &b.at, &options, NULL), BP_OK);
+        ck_assert_mem_eq(&alone.value[k], &all.value[k], sizeof(double));
+        ck_assert_mem_eq(&alone.error[k], &all.error[k], sizeof(double));
+        ck_assert_uint_eq(alone.flags[k], all.flags[k]);
+        bp_numdiff_release(&alone);
+    }
+    bp_numdiff_release(&all);
+    agree_with_complex(&b, TEXT[_i]);
+    tear_down(&b);
+}
+END_TEST
+
 START_TEST(a_nan_weight_makes_its_derivatives_nan)
 {
     struct bench b;
@@ -573,6 +607,7 @@ Suite *tiers_suite(void)
     tcase_add_loop_test(edges, on_a_corner_all_tiers_mark_the_same_parameters, 0, N_FAST);
     tcase_add_loop_test(edges, an_input_that_is_always_0_is_known_and_counted, 0, N_FAST);
     tcase_add_loop_test(edges, a_range_has_the_values_of_the_whole, 0, N_FAST);
+    tcase_add_loop_test(edges, inputs_that_are_the_same_share_without_a_trace, 0, 2);
     tcase_add_loop_test(edges, a_nan_weight_makes_its_derivatives_nan, 0, N_FAST);
     tcase_add_loop_test(edges, threads_and_instruction_sets_do_not_change_a_bit, 0,
                         N_FAST * N_SAMPLES_OF);
