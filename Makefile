@@ -222,6 +222,17 @@ identical: backprobe
 	@$(MAKE) -s CC=clang OPT=-O1 build/clang-O1/backprobe
 	@sh tests/identical.sh $(BUILD)/backprobe build/$(notdir $(CC))-O0/backprobe build/clang-O1/backprobe
 
+# By hand, not in CI: needs gcc-aarch64-linux-gnu, qemu-user and the arm64 packages of DEPS, and minutes.
+ARM64 = build/aarch64-linux-gnu-gcc-O3
+## identical-aarch64: the same for a program built for aarch64, under qemu
+identical-aarch64: backprobe
+	@PKG_CONFIG_LIBDIR=/usr/lib/aarch64-linux-gnu/pkgconfig $(MAKE) -s \
+	    CC=aarch64-linux-gnu-gcc OPT=-O3 $(ARM64)/backprobe
+	@printf '#!/bin/sh\nexec qemu-aarch64 -L /usr/aarch64-linux-gnu %s "$$@"\n' \
+	    $(ARM64)/backprobe > $(ARM64)/under-qemu
+	@chmod +x $(ARM64)/under-qemu
+	@sh tests/identical.sh $(BUILD)/backprobe $(ARM64)/under-qemu
+
 ## format: clang-format every source
 format:
 	@clang-format -i $(FORMATTED)
@@ -235,4 +246,4 @@ help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
 
 export BACKPROBE_SMALL
-.PHONY: FORCE each-suite identical ladder bench bench-instructions confusion all lib install uninstall examples setup setup-dev scenarios plots test mnist subjects layers lint asan valgrind format clean help
+.PHONY: FORCE each-suite identical identical-aarch64 ladder bench bench-instructions confusion all lib install uninstall examples setup setup-dev scenarios plots test mnist subjects layers lint asan valgrind format clean help
