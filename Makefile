@@ -127,7 +127,7 @@ plots: backprobe
 	./backprobe plot $(patsubst %/scenario,%,$(wildcard out/*/scenario))
 
 ## test: run every test (one suite: make test SUITE=sgd)
-test: $(BUILD)/tests/run $(TEST_SO) backprobe lib
+test: $(BUILD)/tests/run $(BUILD)/tests/confusion/run $(TEST_SO) backprobe lib
 	$(if $(SUITE),CK_RUN_SUITE=$(SUITE)) \
 	    BACKPROBE=$(abspath $(BUILD)/backprobe) CK_TIMEOUT_MULTIPLIER=10 $(BUILD)/tests/run
 
@@ -176,11 +176,14 @@ mnist:
 subjects:
 	@python3 tests/subjects/selfcheck.py
 
-## confusion: plant every fault in random networks and count what is named (minutes)
+## confusion: plant every fault in random networks and count what is named (minutes);
+##            JOBS=N threads; a share of it: SHARD=K/N OUT=part.json; then MERGE='part*.json'
 confusion: $(BUILD)/tests/confusion/run
 	@mkdir -p out
-	PYTHONPATH=examples BACKPROBE=1 $(BUILD)/tests/confusion/run --table out/confusion.tsv $(CONFUSION)
+	OMP_NUM_THREADS=$(JOBS) PYTHONPATH=examples BACKPROBE=1 $< $(if $(MERGE),merge $(MERGE)) \
+	    $(if $(SHARD),--shard $(SHARD) --out $(OUT),--table out/confusion.tsv) $(CONFUSION)
 
+$(BUILD)/tests/confusion/%.o: CFLAGS += -DVERSION='"$(VERSION)"'
 $(BUILD)/tests/confusion/run: $(call OBJ,$(wildcard tests/confusion/*.c) tests/confusion_trial.c \
                                $(wildcard tests/unseen_*.c scenarios/*.c) $(LIB_SRC))
 	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
@@ -211,7 +214,7 @@ valgrind:
 	    UNDER='valgrind -q --error-exitcode=1 --leak-check=full' each-suite
 
 # Every suite in a process of its own, without forks: what leaks is seen.
-each-suite: $(BUILD)/tests/run $(TEST_SO) $(BUILD)/backprobe lib
+each-suite: $(BUILD)/tests/run $(BUILD)/tests/confusion/run $(TEST_SO) $(BUILD)/backprobe lib
 	@sed 's/SUITE(\(.*\))/\1/' $(BUILD)/suites.h | grep -xE '$(if $(ONLY),$(subst $(space),|,$(ONLY)),.*)' | \
 	    CK_FORK=no CK_TIMEOUT_MULTIPLIER=50 BACKPROBE=$(abspath $(BUILD)/backprobe) \
 	    xargs -P $(JOBS) -I NAME env CK_RUN_SUITE=NAME $(UNDER) $(BUILD)/tests/run

@@ -1,12 +1,12 @@
 /* check_shard.c -- a check in parts is the check in one, byte for byte. */
 #include "diag/shard.h"
 
+#include "shell.h"
+
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 /* ---- which share --------------------------------------------------------------------- */
 
@@ -63,31 +63,6 @@ START_TEST(a_share_comes_from_slurm_and_from_open_mpi)
 END_TEST
 
 /* ---- the program ----------------------------------------------------------------------- */
-
-static char folder[256];
-
-static void set_up(void)
-{
-    ck_assert_ptr_nonnull(getenv("BACKPROBE"));
-    snprintf(folder, sizeof folder, "/tmp/backprobe-shard-XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(folder));
-}
-
-static void tear_down(void)
-{
-    char command[400];
-    snprintf(command, sizeof command, "rm -rf %s", folder);
-    ck_assert_int_eq(system(command), 0);
-}
-
-/* Runs a line of shell in the scratch folder, with $B the program; its exit status. */
-static int shell(const char *line)
-{
-    char command[2000];
-    snprintf(command, sizeof command, "cd %s && export B=\"$BACKPROBE\"; %s", folder, line);
-    const int status = system(command);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
 
 #define CHECK "$B check --network '4-5-3-2 tanh,sigmoid mse' --plant sign-flipped"
 #define PART(k) CHECK " --shard " #k "/3 --out p" #k ".json"
@@ -195,7 +170,7 @@ Suite *shard_suite(void)
     suite_add_tcase(suite, tcase);
     tcase = tcase_create("program");
     tcase_set_timeout(tcase, 60);
-    tcase_add_checked_fixture(tcase, set_up, tear_down);
+    tcase_add_checked_fixture(tcase, shell_open, shell_close);
     tcase_add_test(tcase, parts_make_the_report_of_one_run);
     tcase_add_test(tcase, a_killed_shard_is_run_again_alone);
     tcase_add_test(tcase, what_does_not_belong_is_refused_by_name);

@@ -95,7 +95,7 @@ static void disturb(struct trial *trial)
             trial->probe[k].g[j] *= 1.0 + 4e-16 * bp_rng_normal(&trial->rng);
 }
 
-static bool is_silent(const struct plan *plan, size_t i, char *network)
+static void try_healthy(const struct plan *plan, size_t i, struct outcome *outcome)
 {
     const enum sort sort = sort_of(i);
     const struct trial_wish wish = {.scale = scale_of(sort, i),
@@ -115,37 +115,43 @@ static bool is_silent(const struct plan *plan, size_t i, char *network)
     for (size_t k = 0; k < trial.n_probes; k++)
         for (size_t j = 0; j < trial.net.n_theta; j++)
             finite = finite && isfinite(trial.probe[k].g[j]);
-    const bool silent = diagnosis.healthy || !finite;
-    bp_spec_text(&trial.net.spec, network, BP_SPEC_TEXT_MAX);
+    outcome->done = true;
+    outcome->alarms = !diagnosis.healthy && finite;
+    bp_spec_text(&trial.net.spec, outcome->network, sizeof outcome->network);
     bp_diagnosis_release(&diagnosis);
     trial_close(&trial);
-    return silent;
 }
 
-void measure_healthy(const struct plan *plan)
+static void print_healthy(const struct plan *plan, const struct outcome *outcome, size_t n)
 {
     size_t alarms[SORTS] = {0};
     size_t trials[SORTS] = {0};
     size_t all = 0;
-#pragma omp parallel for schedule(dynamic, 16)
-    for (size_t i = 0; i < plan->healthy; i++) {
-        char network[BP_SPEC_TEXT_MAX];
-        const bool silent = is_silent(plan, i, network);
-#pragma omp critical
-        {
-            trials[sort_of(i)]++;
-            alarms[sort_of(i)] += !silent;
-            all += !silent;
-            if (!silent)
-                fprintf(plan->out, "    alarm: %s: %s (%zu)\n", SORT_NAME[sort_of(i)], network, i);
-        }
+    for (size_t i = 0; i < n; i++) {
+        const enum sort sort = sort_of(i);
+        trials[sort]++;
+        alarms[sort] += outcome[i].alarms;
+        all += outcome[i].alarms;
+        if (outcome[i].alarms > 0)
+            fprintf(plan->out, "    alarm: %s: %s (%zu)\n", SORT_NAME[sort], outcome[i].network, i);
     }
-    fprintf(plan->out, "\nhealthy networks: %zu\n", plan->healthy);
+    fprintf(plan->out, "\nhealthy networks: %zu\n", n);
     for (size_t s = 0; s < SORTS; s++)
         fprintf(plan->out, "  %-34s %6zu networks %4zu alarms\n", SORT_NAME[s], trials[s],
                 alarms[s]);
     report_goal(plan, "false_alarms_healthy_networks", (double)all, "<=", 0.0);
 }
+
+static size_t count_healthy(const struct plan *plan)
+{
+    return plan->healthy;
+}
+
+const struct measure measure_healthy = {.name = "healthy",
+                                        .items = count_healthy,
+                                        .most = one_outcome,
+                                        .run = try_healthy,
+                                        .print = print_healthy};
 
 /* ---- time ------------------------------------------------------------------ */
 

@@ -1,10 +1,70 @@
-/* measure.c -- see measure.h: one trial, and a row of the table. */
+/* measure.c -- see measure.h: one trial, what is kept of it, and a row of the table. */
 #include "measure.h"
+
+#include "diag/report.h"
+#include "diag/shard_part.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+
+/* ---- what is kept ------------------------------------------------------------ */
+
+size_t one_outcome(const struct plan *plan)
+{
+    (void)plan;
+    return 1;
+}
+
+static bool put(json_t *object, bool there, const char *key, json_t *value)
+{
+    if (there)
+        return json_object_set_new(object, key, value) == 0;
+    json_decref(value);
+    return true;
+}
+
+json_t *outcome_json(const struct outcome *o)
+{
+    json_t *object = json_object();
+    bool ok = object != NULL;
+#define PUT(name) ok = ok && put(object, o->name, #name, json_true());
+    OUTCOME_FLAGS(PUT)
+#undef PUT
+#define PUT(name) ok = ok && put(object, o->name != 0, #name, json_integer((json_int_t)o->name));
+    OUTCOME_COUNTS(PUT)
+#undef PUT
+#define PUT(name, size) ok = ok && put(object, o->name[0] != '\0', #name, json_string(o->name));
+    OUTCOME_TEXTS(PUT)
+#undef PUT
+    ok = ok && put(object, o->seconds > 0.0, "seconds", bp_report_number(o->seconds));
+    if (ok)
+        return object;
+    json_decref(object);
+    return NULL;
+}
+
+bool outcome_read(const json_t *from, struct outcome *o)
+{
+    if (!json_is_object(from))
+        return false;
+    *o = (struct outcome){0};
+#define GET(name) o->name = json_is_true(json_object_get(from, #name));
+    OUTCOME_FLAGS(GET)
+#undef GET
+#define GET(name) (void)bp_shard_part_size(from, #name, &o->name);
+    OUTCOME_COUNTS(GET)
+#undef GET
+#define GET(name, size) bp_shard_part_text(from, #name, o->name, sizeof o->name);
+    OUTCOME_TEXTS(GET)
+#undef GET
+    if (!bp_shard_part_number(from, "seconds", &o->seconds))
+        o->seconds = 0.0;
+    return true;
+}
+
+/* ---- one trial ----------------------------------------------------------------- */
 
 void report_goal(const struct plan *plan, const char *name, double value, const char *relation,
                  double goal)
@@ -29,12 +89,11 @@ static double now(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-static void add_key(char *text, const struct bp_hypothesis *h)
+static void add_key(char *text, size_t size, const struct bp_hypothesis *h)
 {
     char key[BP_HYPOTHESIS_TEXT_MAX];
     bp_fault_key(h, key, sizeof key);
-    const size_t n = strlen(text);
-    snprintf(text + n, SAID_MAX - n, "%s%s", n == 0 ? "" : " + ", key);
+    bp_report_add(text, size, "%s%s", text[0] == '\0' ? "" : " + ", key);
 }
 
 static void compare_class(const struct trial *trial, const struct bp_diagnosis *diagnosis,
@@ -67,23 +126,21 @@ static void compare(const struct trial *trial, const struct bp_diagnosis *diagno
     const struct bp_story *story =
         diagnosis->peeled && diagnosis->peeling.n > 0 ? &diagnosis->peeling.story[0] : NULL;
     for (size_t i = 0; i < n; i++)
-        add_key(outcome->said, bp_diagnosis_fault(diagnosis, i));
+        add_key(outcome->said, sizeof outcome->said, bp_diagnosis_fault(diagnosis, i));
     for (size_t j = 0; j < trial->n_planted; j++) {
         bool found = false;
         for (size_t i = 0; i < n; i++)
             found = found || same_place(bp_diagnosis_fault(diagnosis, i), &trial->planted[j]);
         outcome->named += found;
-        add_key(outcome->planted, &trial->planted[j]);
+        add_key(outcome->planted, sizeof outcome->planted, &trial->planted[j]);
     }
     compare_class(trial, diagnosis, outcome);
     outcome->proven = diagnosis->proven;
-    outcome->silent = diagnosis->healthy;
     outcome->unexplained =
         !diagnosis->healthy && (n == 0 || (story != NULL && story->n_unexplained > 0));
     if (outcome->unexplained && story != NULL && story->n_unexplained > 0)
         outcome->right_layer = is_planted_at(trial, story->unexplained_layer[0]);
     outcome->evaluations = diagnosis->evaluations;
-    outcome->witnesses = diagnosis->witnesses;
 }
 
 void run_trial(struct trial *trial, const struct bp_match_options *options, struct outcome *outcome)
@@ -97,7 +154,6 @@ void run_trial(struct trial *trial, const struct bp_match_options *options, stru
     outcome->seconds = now() - start;
     outcome->done = true;
     outcome->n_planted = trial->n_planted;
-    outcome->fault = trial->planted[0].fault;
     bp_spec_text(&trial->net.spec, outcome->network, sizeof outcome->network);
     compare(trial, &diagnosis, outcome);
     bp_diagnosis_release(&diagnosis);

@@ -7,48 +7,95 @@
  * and neuron; "same" when what was named predicts the claims at a probe drawn
  * after the match, so that it is the same mathematics there.
  *
- * Everything comes from one seed; the trials run side by side and are counted in
- * order.
+ * Everything comes from one seed. A measure is a list of items, of which none needs
+ * another: they run side by side, here or as shards elsewhere, and what came of them
+ * is counted in order. Times go to stderr: they are no result.
  */
 #ifndef BP_MEASURE_H
 #define BP_MEASURE_H
 
 #include "../confusion_trial.h"
 
+#include <jansson.h>
 #include <stdio.h>
 
-enum { SAID_MAX = 200 };
+enum { PLAN_MOST = 1000000 };
 
-/* What came of one trial. */
+/* What came of one trial: flags, counts and texts, as a part of the table holds them. */
+#define OUTCOME_FLAGS(X)                                                                           \
+    X(done)  /* it was a trial at all */                                                           \
+    X(first) /* the planted one is first among those that match */                                 \
+    X(top3)                                                                                        \
+    X(in_class)                                                                                    \
+    X(unexplained)                                                                                 \
+    X(right_layer) /* unexplained, at a layer that a planted fault is in */                        \
+    X(proven)      /* what was named passed the proof */                                           \
+    X(arrived)     /* a run reached its end */                                                     \
+    X(broken)      /* a program by hand: not a healthy one */
+
+#define OUTCOME_COUNTS(X)                                                                          \
+    X(n_planted)                                                                                   \
+    X(named)      /* how many of the planted are among those named */                              \
+    X(class_size) /* how many match */                                                             \
+    X(alarms)     /* findings where nothing was planted */                                         \
+    X(result)     /* of a fault that no gradient shows: enum unseen_result */                      \
+    X(evaluations)
+
+#define OUTCOME_TEXTS(X) X(planted, 200) X(said, 400) X(network, 200)
+
 struct outcome {
-    bool done; /* it was a trial at all */
-    size_t n_planted;
-    const struct bp_fault *fault; /* the first one planted */
-    size_t named;                 /* how many of the planted are among those named */
-    bool first, top3, in_class;
-    size_t class_size;
-    bool unexplained;
-    bool right_layer; /* unexplained, at a layer that a planted fault is in */
-    bool proven;      /* what was named passed the proof */
-    bool silent;      /* said to be healthy */
-    size_t evaluations, witnesses;
+#define FIELD(name) bool name;
+    OUTCOME_FLAGS(FIELD)
+#undef FIELD
+#define FIELD(name) size_t name;
+    OUTCOME_COUNTS(FIELD)
+#undef FIELD
+#define FIELD(name, size) char name[size];
+    OUTCOME_TEXTS(FIELD)
+#undef FIELD
     double seconds;
-    char planted[SAID_MAX], said[SAID_MAX];
-    char network[BP_SPEC_TEXT_MAX];
 };
 
+/* What differs from an empty one; NULL when there is no memory. */
+json_t *outcome_json(const struct outcome *outcome);
+
+/* False when it is none. */
+bool outcome_read(const json_t *from, struct outcome *outcome);
+
+#define PLAN_NUMBERS(X)                                                                            \
+    X(seed, "seed", 1, "what everything is drawn from")                                            \
+    X(each, "each", 30, "networks for each fault")                                                 \
+    X(several, "several", 400, "pairs, and triples")                                               \
+    X(healthy, "healthy", 3000, "healthy networks")                                                \
+    X(held_out, "held-out", 400, "trials with five faults out of the catalogue")                   \
+    X(unseen, "unseen", 10, "settings for each fault that a gradient does not show")               \
+    X(healthy_runs, "healthy-runs", 1000, "healthy runs")
+
 struct plan {
-    uint64_t seed;
-    size_t each;    /* networks for each fault */
-    size_t several; /* pairs, and triples */
-    size_t healthy;
-    size_t held_out; /* trials */
-    size_t unseen;   /* settings for each fault that a gradient does not show */
-    size_t healthy_runs;
+#define FIELD(name, option, usual, what) size_t name;
+    PLAN_NUMBERS(FIELD)
+#undef FIELD
     bool verbose; /* prints what was not named */
     FILE *table;  /* of goals: name, value, relation, goal; or NULL */
     FILE *out;
 };
+
+/* A part of the table. */
+struct measure {
+    const char *name;
+    bool alone; /* its items do not run side by side */
+    size_t (*items)(const struct plan *plan);
+    size_t (*most)(const struct plan *plan); /* outcomes of an item */
+    void (*run)(const struct plan *plan, size_t item, struct outcome *outcome); /* [most], 0 */
+    void (*print)(const struct plan *plan, const struct outcome *outcome, size_t items);
+};
+
+extern const struct measure measure_singles, measure_single_precision, measure_pairs,
+    measure_triples, measure_held_out, measure_healthy, measure_unseen, measure_healthy_runs,
+    measure_programs;
+
+/* Seconds for one diagnosis: of this machine, so no measure and in no part. */
+void measure_time(const struct plan *plan);
 
 /* A row of the table of goals, printed and written. */
 void report_goal(const struct plan *plan, const char *name, double value, const char *relation,
@@ -60,13 +107,6 @@ bool same_place(const struct bp_hypothesis *a, const struct bp_hypothesis *b);
 void run_trial(struct trial *trial, const struct bp_match_options *options,
                struct outcome *outcome);
 
-void measure_singles(const struct plan *plan, bool single_precision);
-void measure_several(const struct plan *plan, size_t faults);
-void measure_held_out(const struct plan *plan);
-void measure_healthy(const struct plan *plan);
-void measure_time(const struct plan *plan);
-void measure_programs(const struct plan *plan);
-void measure_unseen(const struct plan *plan);
-void measure_healthy_runs(const struct plan *plan);
+size_t one_outcome(const struct plan *plan);
 
 #endif

@@ -16,6 +16,7 @@ static bool can_be_matched(const struct bp_fault *fault)
            strcmp(fault->name, "gradient-not-finite") != 0;
 }
 
+/* Into fault[room]. */
 static size_t list_faults(const struct bp_fault **fault, size_t room)
 {
     size_t tables;
@@ -74,12 +75,14 @@ static void try_one(const struct plan *plan, const struct bp_fault *fault, size_
 }
 
 /* The first plan->each trials of a fault that come about. */
-static void try_fault(const struct plan *plan, const struct bp_fault *fault, size_t which,
-                      bool single_precision, struct outcome *outcome)
+static void try_fault(const struct plan *plan, size_t which, bool single_precision,
+                      struct outcome *outcome)
 {
+    const struct bp_fault *fault[FAULTS_MAX];
     size_t got = 0;
+    list_faults(fault, FAULTS_MAX);
     for (size_t attempt = 0; attempt < TRIES * plan->each && got < plan->each; attempt++) {
-        try_one(plan, fault, which, attempt, single_precision, &outcome[got]);
+        try_one(plan, fault[which], which, attempt, single_precision, &outcome[got]);
         got += outcome[got].done;
     }
 }
@@ -112,8 +115,10 @@ static double share(size_t a, size_t n)
     return n == 0 ? 0.0 : (double)a / (double)n;
 }
 
-static void print_singles(const struct plan *plan, const struct outcome *outcome, size_t n)
+static void print_rows(const struct plan *plan, const struct outcome *outcome, size_t n)
 {
+    const struct bp_fault *fault[FAULTS_MAX];
+    list_faults(fault, FAULTS_MAX);
     fprintf(plan->out, "  %-36s %6s %6s %6s %6s %6s %6s\n", "fault", "trials", "first", "top 3",
             "class", "unexp.", "other");
     for (size_t i = 0; i < n; i++) {
@@ -121,10 +126,10 @@ static void print_singles(const struct plan *plan, const struct outcome *outcome
         for (size_t k = 0; k < plan->each; k++)
             add_outcome(&c, &outcome[i * plan->each + k]);
         if (c.trials > 0)
-            fprintf(plan->out, "  %-36s %6zu %6.3f %6.3f %6.3f %6.3f %6.3f\n",
-                    outcome[i * plan->each].fault->name, c.trials, share(c.first, c.trials),
-                    share(c.top3, c.trials), share(c.in_class, c.trials),
-                    share(c.unexplained, c.trials), share(c.other, c.trials));
+            fprintf(plan->out, "  %-36s %6zu %6.3f %6.3f %6.3f %6.3f %6.3f\n", fault[i]->name,
+                    c.trials, share(c.first, c.trials), share(c.top3, c.trials),
+                    share(c.in_class, c.trials), share(c.unexplained, c.trials),
+                    share(c.other, c.trials));
     }
 }
 
@@ -142,29 +147,24 @@ static void print_others(const struct plan *plan, const struct outcome *outcome,
     }
 }
 
-void measure_singles(const struct plan *plan, bool single_precision)
+static void print_singles(const struct plan *plan, bool single_precision,
+                          const struct outcome *outcome, size_t n)
 {
-    const struct bp_fault *fault[FAULTS_MAX];
-    const size_t n = list_faults(fault, FAULTS_MAX);
-    struct outcome *outcome = bp_mem_new(n * plan->each, sizeof *outcome);
-    if (outcome == NULL)
-        abort();
-#pragma omp parallel for schedule(dynamic)
-    for (size_t i = 0; i < n; i++)
-        try_fault(plan, fault[i], i, single_precision, &outcome[i * plan->each]);
     struct count c = {0};
     for (size_t i = 0; i < n * plan->each; i++)
         add_outcome(&c, &outcome[i]);
     fprintf(plan->out, "\none fault at a time, %s: %zu trials of %zu faults\n",
             single_precision ? "single precision" : "double precision", c.trials, n);
     if (!single_precision)
-        print_singles(plan, outcome, n);
+        print_rows(plan, outcome, n);
     if (plan->verbose || !single_precision) {
         fprintf(plan->out, "  confused, named first in place of the planted one:\n");
         print_others(plan, outcome, n * plan->each, plan->verbose ? 1000 : 25);
     }
-    fprintf(plan->out, "  %zu evaluations and %.4f s a diagnosis, %.3f s at most\n",
-            c.evaluations / (c.trials + (c.trials == 0)), c.seconds / (double)c.trials, c.longest);
+    fprintf(plan->out, "  %zu evaluations a diagnosis\n",
+            c.evaluations / (c.trials + (c.trials == 0)));
+    fprintf(stderr, "  %.4f s a diagnosis, %.3f s at most\n", c.seconds / (double)c.trials,
+            c.longest);
     const char *suffix = single_precision ? "_single_precision" : "";
     char name[64];
     snprintf(name, sizeof name, "single_in_class%s", suffix);
@@ -175,8 +175,50 @@ void measure_singles(const struct plan *plan, bool single_precision)
     report_goal(plan, name, share(c.first, c.trials), ">=", single_precision ? 0.9 : 0.97);
     if (!single_precision)
         report_goal(plan, "single_first_three", share(c.top3, c.trials), ">=", 0.99);
-    bp_mem_free(outcome);
 }
+
+static size_t count_faults(const struct plan *plan)
+{
+    const struct bp_fault *fault[FAULTS_MAX];
+    (void)plan;
+    return list_faults(fault, FAULTS_MAX);
+}
+
+static size_t each_outcome(const struct plan *plan)
+{
+    return plan->each;
+}
+
+static void run_double(const struct plan *plan, size_t item, struct outcome *outcome)
+{
+    try_fault(plan, item, false, outcome);
+}
+
+static void print_double(const struct plan *plan, const struct outcome *outcome, size_t items)
+{
+    print_singles(plan, false, outcome, items);
+}
+
+static void run_single(const struct plan *plan, size_t item, struct outcome *outcome)
+{
+    try_fault(plan, item, true, outcome);
+}
+
+static void print_single(const struct plan *plan, const struct outcome *outcome, size_t items)
+{
+    print_singles(plan, true, outcome, items);
+}
+
+const struct measure measure_singles = {.name = "singles",
+                                        .items = count_faults,
+                                        .most = each_outcome,
+                                        .run = run_double,
+                                        .print = print_double};
+const struct measure measure_single_precision = {.name = "single-precision",
+                                                 .items = count_faults,
+                                                 .most = each_outcome,
+                                                 .run = run_single,
+                                                 .print = print_single};
 
 /* ---- several --------------------------------------------------------------- */
 
@@ -208,21 +250,16 @@ static void try_several(const struct plan *plan, size_t faults, size_t which,
     }
 }
 
-void measure_several(const struct plan *plan, size_t faults)
+static void print_several(const struct plan *plan, size_t faults, const struct outcome *outcome,
+                          size_t n)
 {
-    struct outcome *outcome = bp_mem_new(plan->several, sizeof *outcome);
-    if (outcome == NULL)
-        abort();
-#pragma omp parallel for schedule(dynamic)
-    for (size_t i = 0; i < plan->several; i++)
-        try_several(plan, faults, i, &outcome[i]);
     size_t trials = 0;
     size_t named = 0;
     size_t same = 0;
     size_t unexplained = 0;
     double seconds = 0.0;
     double longest = 0.0;
-    for (size_t i = 0; i < plan->several; i++) {
+    for (size_t i = 0; i < n; i++) {
         const struct outcome *o = &outcome[i];
         trials += o->done;
         named += o->done && o->named == faults;
@@ -235,14 +272,49 @@ void measure_several(const struct plan *plan, size_t faults)
             "\n%zu faults together: %zu trials; all named with their places %.3f, those or the "
             "same mathematics %.3f, unexplained %.3f\n",
             faults, trials, share(named, trials), share(same, trials), share(unexplained, trials));
-    print_others(plan, outcome, plan->several, plan->verbose ? 1000 : 12);
-    fprintf(plan->out, "  %.3f s a diagnosis, %.2f s at most\n", seconds / (double)trials, longest);
+    print_others(plan, outcome, n, plan->verbose ? 1000 : 12);
+    fprintf(stderr, "  %.3f s a diagnosis, %.2f s at most\n", seconds / (double)trials, longest);
     report_goal(plan, faults == 2 ? "pairs_named" : "triples_named", share(named, trials),
                 ">=", faults == 2 ? 0.90 : 0.85);
     report_goal(plan, faults == 2 ? "pairs_named_or_same" : "triples_named_or_same",
                 share(same, trials), ">=", faults == 2 ? 0.95 : 0.90);
-    bp_mem_free(outcome);
 }
+
+static size_t count_several(const struct plan *plan)
+{
+    return plan->several;
+}
+
+static void run_pair(const struct plan *plan, size_t item, struct outcome *outcome)
+{
+    try_several(plan, 2, item, outcome);
+}
+
+static void print_pairs(const struct plan *plan, const struct outcome *outcome, size_t items)
+{
+    print_several(plan, 2, outcome, items);
+}
+
+static void run_triple(const struct plan *plan, size_t item, struct outcome *outcome)
+{
+    try_several(plan, 3, item, outcome);
+}
+
+static void print_triples(const struct plan *plan, const struct outcome *outcome, size_t items)
+{
+    print_several(plan, 3, outcome, items);
+}
+
+const struct measure measure_pairs = {.name = "pairs",
+                                      .items = count_several,
+                                      .most = one_outcome,
+                                      .run = run_pair,
+                                      .print = print_pairs};
+const struct measure measure_triples = {.name = "triples",
+                                        .items = count_several,
+                                        .most = one_outcome,
+                                        .run = run_triple,
+                                        .print = print_triples};
 
 /* ---- faults that the catalogue does not hold -------------------------------- */
 
@@ -266,18 +338,12 @@ static void try_held_out(const struct plan *plan, size_t which, struct outcome *
     }
 }
 
-void measure_held_out(const struct plan *plan)
+static void print_held_out(const struct plan *plan, const struct outcome *outcome, size_t n)
 {
-    struct outcome *outcome = bp_mem_new(plan->held_out, sizeof *outcome);
-    if (outcome == NULL)
-        abort();
-#pragma omp parallel for schedule(dynamic)
-    for (size_t i = 0; i < plan->held_out; i++)
-        try_held_out(plan, i, &outcome[i]);
     size_t trials = 0;
     size_t layer = 0;
     size_t same = 0;
-    for (size_t i = 0; i < plan->held_out; i++) {
+    for (size_t i = 0; i < n; i++) {
         const struct outcome *o = &outcome[i];
         trials += o->done;
         layer += o->done && o->unexplained && o->right_layer;
@@ -290,5 +356,15 @@ void measure_held_out(const struct plan *plan)
             "unexplained with the right layer %.3f, explained by the same mathematics %.3f\n",
             trials, share(layer, trials), share(same, trials));
     report_goal(plan, "held_out_unexplained_or_same", share(layer + same, trials), ">=", 0.95);
-    bp_mem_free(outcome);
 }
+
+static size_t count_held_out(const struct plan *plan)
+{
+    return plan->held_out;
+}
+
+const struct measure measure_held_out = {.name = "held-out",
+                                         .items = count_held_out,
+                                         .most = one_outcome,
+                                         .run = try_held_out,
+                                         .print = print_held_out};

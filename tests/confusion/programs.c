@@ -10,6 +10,7 @@
 #include "diag/checkup.h"
 #include "diag/diagnose.h"
 #include "diag/pipe.h"
+#include "diag/report.h"
 #include "diag/sharedobject.h"
 
 #include <stdlib.h>
@@ -184,60 +185,109 @@ static bool is_named(const struct cause *cause, const struct bp_findings *findin
     return false;
 }
 
-static void say_program(const struct plan *plan, const struct program *program,
-                        const struct bp_findings *findings, size_t named)
+static void keep(const struct program *program, const struct bp_findings *findings,
+                 struct outcome *outcome)
 {
-    fprintf(plan->out, "  %-22s %-6s ", program->name, program->language);
-    if (!program->broken)
-        fprintf(plan->out, "healthy:");
-    else
-        fprintf(plan->out, "%zu of %zu:", named, program->n_causes);
-    for (size_t i = 0; i < program->n_causes; i++)
-        fprintf(plan->out, "%s %s", i == 0 ? "" : ",", program->cause[i].name);
-    fprintf(plan->out, " ->");
+    outcome->done = true;
+    outcome->alarms = program->broken ? 0 : bp_findings_count(findings);
+    snprintf(outcome->network, sizeof outcome->network, "%-22s %-6s", program->name,
+             program->language);
+    for (size_t i = 0; i < program->n_causes; i++) {
+        bp_report_add(outcome->planted, sizeof outcome->planted, "%s %s", i == 0 ? "" : ",",
+                      program->cause[i].name);
+        outcome->named += is_named(&program->cause[i], findings);
+    }
     for (size_t i = 0; i < findings->n; i++) {
         char key[BP_FINDING_LINE_MAX];
         if (findings->item[i].note)
             continue;
         bp_finding_key(&findings->item[i], key, sizeof key);
-        fprintf(plan->out, " %s", key);
+        bp_report_add(outcome->said, sizeof outcome->said, " %s", key);
     }
-    fprintf(plan->out, "\n");
 }
 
-void measure_programs(const struct plan *plan)
+/* ---- all of them ----------------------------------------------------------- */
+
+static FILE *open_list(struct program *program)
 {
     FILE *file = fopen("tests/subjects/causes.tsv", "r");
+    if (file != NULL)
+        (void)read_program(file, program); /* the header */
+    return file;
+}
+
+static size_t count_programs(const struct plan *plan)
+{
     struct program program;
+    size_t n = 0;
+    FILE *file = open_list(&program);
+    (void)plan;
+    while (file != NULL && read_program(file, &program))
+        n++;
+    if (file == NULL || fclose(file) != 0 || n == 0) {
+        fputs("confusion: tests/subjects/causes.tsv cannot be read\n", stderr);
+        exit(2);
+    }
+    return n;
+}
+
+static void try_program(const struct plan *plan, size_t item, struct outcome *outcome)
+{
+    struct program program;
+    struct bp_findings findings = {0};
+    struct bp_error error = {""};
+    FILE *file = open_list(&program);
+    (void)plan;
+    for (size_t i = 0; i <= item; i++)
+        if (file == NULL || !read_program(file, &program))
+            abort();
+    fclose(file);
+    outcome->broken = program.broken;
+    outcome->n_planted = program.n_causes;
+    if (system("mkdir -p out/subjects") == 0 && ask(&program, &findings, &error) == BP_OK)
+        keep(&program, &findings, outcome);
+    else
+        snprintf(outcome->said, sizeof outcome->said, "%s: %s", program.name, error.text);
+    bp_findings_release(&findings);
+}
+
+static void print_program(const struct plan *plan, const struct outcome *outcome)
+{
+    if (!outcome->done)
+        fprintf(plan->out, "  %s\n", outcome->said);
+    else if (outcome->broken)
+        fprintf(plan->out, "  %s %zu of %zu:%s ->%s\n", outcome->network, outcome->named,
+                outcome->n_planted, outcome->planted, outcome->said);
+    else
+        fprintf(plan->out, "  %s healthy:%s ->%s\n", outcome->network, outcome->planted,
+                outcome->said);
+}
+
+static void print_programs(const struct plan *plan, const struct outcome *outcome, size_t n)
+{
     size_t broken = 0;
     size_t all_named = 0;
     size_t healthy = 0;
     size_t alarms = 0;
-    if (file == NULL || system("mkdir -p out/subjects") != 0) {
-        fprintf(plan->out, "\nprograms: tests/subjects/causes.tsv cannot be read\n");
-        return;
-    }
     fprintf(plan->out, "\nprograms by hand\n");
-    (void)read_program(file, &program); /* the header */
-    while (read_program(file, &program)) {
-        struct bp_findings findings = {0};
-        struct bp_error error = {""};
-        size_t named = 0;
-        if (ask(&program, &findings, &error) != BP_OK)
-            fprintf(plan->out, "  %s: %s\n", program.name, error.text);
-        for (size_t i = 0; i < program.n_causes; i++)
-            named += is_named(&program.cause[i], &findings);
-        say_program(plan, &program, &findings, named);
-        broken += program.broken;
-        healthy += !program.broken;
-        all_named += program.broken && named == program.n_causes;
-        alarms += !program.broken && bp_findings_count(&findings) > 0;
-        bp_findings_release(&findings);
+    for (size_t i = 0; i < n; i++) {
+        const struct outcome *o = &outcome[i];
+        print_program(plan, o);
+        broken += o->broken;
+        healthy += !o->broken;
+        all_named += o->broken && o->named == o->n_planted;
+        alarms += o->alarms > 0;
     }
-    fclose(file);
     fprintf(plan->out, "  %zu broken, all causes named in %zu; %zu healthy, %zu alarms\n", broken,
             all_named, healthy, alarms);
     report_goal(plan, "programs_all_causes_named",
                 broken == 0 ? 0.0 : (double)all_named / (double)broken, ">=", 0.90);
     report_goal(plan, "false_alarms_healthy_programs", (double)alarms, "<=", 0.0);
 }
+
+const struct measure measure_programs = {.name = "programs",
+                                         .alone = true,
+                                         .items = count_programs,
+                                         .most = one_outcome,
+                                         .run = try_program,
+                                         .print = print_programs};
