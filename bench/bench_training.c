@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define TRACE "out/bench-trace.tsv"
 #define NETWORK "784-30-10 sigmoid squared-error"
 
 enum { DIGITS = 10000, BATCH = 10 };
@@ -16,16 +17,20 @@ struct epoch {
     struct bench_net *b;
     const char *path; /* of the trace's file, or NULL */
     bool traced;
-    double *start; /* theta to begin from: every run is the same one */
+    unsigned kinds; /* as of bp_trace_options */
+    double *start;  /* theta to begin from: every run is the same one */
 };
 
 static double run_epoch(void *self)
 {
     const struct epoch *job = self;
     const struct bp_train train = {.rate = 0.5, .batch = BATCH, .epochs = 1, .shuffle = true};
-    const struct bp_trace_options options = {.path = job->path, .every_step = 1};
+    const struct bp_trace_options options = {
+        .path = job->path, .kinds = job->kinds, .every_step = 1};
     struct bp_sgd sgd;
     struct bp_trace trace;
+    if (job->path != NULL)
+        (void)remove(job->path); /* what the last run left is not this one's to clear away */
     memcpy(job->b->net.theta, job->start, job->b->net.n_theta * sizeof(double));
     if (bp_sgd_init(&sgd, &job->b->net, &train, job->b->n, job->b->x, job->b->t) != BP_OK)
         return -1.0;
@@ -62,12 +67,16 @@ void bench_training(void)
     memcpy(start, b.net.theta, b.net.n_theta * sizeof *start);
     struct epoch plain = {.b = &b, .start = start};
     struct epoch memory = {.b = &b, .start = start, .traced = true};
-    struct epoch file = {.b = &b, .start = start, .traced = true, .path = "out/bench-trace.tsv"};
+    struct epoch file = {.b = &b, .start = start, .traced = true, .path = TRACE};
+    struct epoch delta = file;
+    delta.kinds = BP_TRACE_BIT(BP_TRACE_DELTA);
     const struct bench_job off = {run_epoch, &plain};
     const struct bench_job in_memory = {run_epoch, &memory}, to_file = {run_epoch, &file};
+    const struct bench_job deltas = {run_epoch, &delta};
     bench_row("trace_every_step_in_memory", bench_ratio(&in_memory, &off, 15), "<=", 1.03);
     bench_row("trace_every_step_to_file", bench_ratio(&to_file, &off, 9), "<=", 1.2);
-    (void)remove("out/bench-trace.tsv");
+    bench_row("trace_delta_every_step_to_file", bench_ratio(&deltas, &off, 9), "<=", 1.2);
+    (void)remove(TRACE);
     if (bench_open_python(&peer, "torch", "bench/peers/torch_peer.py"))
         beside(&off, &peer, "epoch_torch_nn_vs_own", 8);
     if (bench_open_python(&peer, "numpy", "bench/peers/numpy_peer.py"))

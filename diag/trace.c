@@ -1,25 +1,35 @@
-/* trace.c -- the statistics of each neuron, and the rows of the file. See trace.h. */
+/* trace.c -- the statistics of each neuron. See trace.h; the file's rows are in trace_rows.c. */
 #include "diag/trace.h"
 
 #include "core/kernel.h"
 #include "core/mem.h"
-#include "diag/trace_number.h"
+#include "diag/trace_rows.h"
 
 #include <assert.h>
 #include <math.h>
-#include <stdarg.h>
 #include <string.h>
 
-enum { BUFFER = 1 << 16, ROW = 400 };
-
-/* Per unit, layer after layer; of the step, of the epoch, and (last) what remains of
- * the epoch before. One block, owned by its first array. */
-struct bp_trace_sums {
-    double *sum, *abs, *max, *zero;
-    double *epoch_sum, *epoch_abs, *epoch_max, *epoch_zero;
-    double *flips, *sign;
-    struct bp_neuron_stats *last;
+/* Over samples, of every neuron, layer after layer. */
+struct sums {
+    double *sum, *abs, *zero, *max;
 };
+
+/* Of one kind. */
+struct course {
+    struct sums epoch;
+    double *flips;              /* in this epoch */
+    double *sign;               /* of the last sum of a step that was not 0 */
+    struct bp_trace_stats last; /* of the epoch done last */
+};
+
+/* A step touches as little memory as it can: what is of one step is there once, for all
+ * kinds. One block, owned by its first array. */
+struct bp_trace_sums {
+    struct sums step;
+    struct bp_trace_stats stats; /* of the step; max is that of its sums */
+    struct course kind[BP_TRACE_NEURON_KINDS];
+};
+enum { STEP_ARRAYS = 8, KIND_ARRAYS = 11 };
 
 const char *bp_trace_kind_text(enum bp_trace_kind kind)
 {
@@ -42,132 +52,52 @@ static bool is_traced(const struct bp_trace *trace, int kind)
     return (trace->options.kinds & BP_TRACE_BIT(kind)) != 0;
 }
 
-/* ---- rows ------------------------------------------------------------------- */
-
-static void flush(struct bp_trace *trace)
-{
-    if (trace->used > 0)
-        fwrite(trace->buffer, 1, trace->used, trace->output.file);
-    trace->used = 0;
-}
-
-/* Where a row of at most ROW bytes may be written. */
-static char *room_for_row(struct bp_trace *trace)
-{
-    if (trace->used + ROW > BUFFER)
-        flush(trace);
-    return trace->buffer + trace->used;
-}
-
-static void row_done(struct bp_trace *trace, char *end)
-{
-    *end++ = '\n';
-    trace->used = (size_t)(end - trace->buffer);
-    assert(trace->used <= BUFFER);
-}
-
-static char *put_word(char *to, const char *word)
-{
-    while (*word != '\0')
-        *to++ = *word++;
-    *to++ = '\t';
-    return to;
-}
-
-static char *put_count(char *to, size_t value)
-{
-    to = bp_number_put_count(to, value);
-    *to++ = '\t';
-    return to;
-}
-
-struct moment {
-    enum bp_trace_span span;
-    size_t epoch, step;
-};
-
-static char *put_head(char *to, const struct moment *moment, enum bp_trace_kind kind)
-{
-    to = put_word(to, bp_trace_span_text(moment->span));
-    to = put_word(to, bp_trace_kind_text(kind));
-    to = put_count(to, moment->epoch);
-    return put_count(to, moment->step);
-}
-
-static void stats_row(struct bp_trace *trace, const struct moment *moment, enum bp_trace_kind kind,
-                      size_t layer, size_t neuron, const struct bp_neuron_stats *stats)
-{
-    const double value[] = {stats->mean, stats->mean_abs, stats->max, stats->zeros};
-    char *to = put_head(room_for_row(trace), moment, kind);
-    to = put_count(to, layer);
-    to = put_count(to, neuron);
-    to = put_word(to, "-");
-    for (size_t k = 0; k < 4; k++) {
-        to = bp_number_put(to, value[k], trace->power);
-        *to++ = '\t';
-    }
-    row_done(trace, bp_number_put_count(to, stats->flips));
-}
-
-/* place: layer, neuron and sample, or -1 for -. */
-static void value_row(struct bp_trace *trace, const struct moment *moment, enum bp_trace_kind kind,
-                      const long place[3], double value)
-{
-    char *to = put_head(room_for_row(trace), moment, kind);
-    for (int k = 0; k < 3; k++)
-        to = place[k] < 0 ? put_word(to, "-") : put_count(to, (size_t)place[k]);
-    to += snprintf(to, BP_NUMBER_ROOM, "%.17g", value);
-    row_done(trace, put_word(to, "\t-\t-\t-\t-") - 1);
-}
-
 /* ---- a step ----------------------------------------------------------------- */
 
-/* Adds the rows of a batch into the step's sums of one layer. */
-static void add_rows(size_t n, size_t width, const double *value, const struct bp_trace_sums *into,
-                     size_t at)
+static void add_to(size_t n, double *restrict total, const double *restrict x)
 {
-    bp_kernel_column_tally(n, width, value, into->sum + at, into->abs + at, into->max + at,
-                           into->zero + at);
+    for (size_t i = 0; i < n; i++)
+        total[i] += x[i];
 }
 
-static struct bp_neuron_stats stats_of(double sum, double abs, double max, double zero, double n,
-                                       double flips)
+static void raise_to(size_t n, double *restrict top, const double *restrict x)
 {
-    return (struct bp_neuron_stats){sum / n, abs / n, max, zero / n, (size_t)flips};
+    for (size_t i = 0; i < n; i++)
+        top[i] = x[i] > top[i] ? x[i] : top[i];
 }
 
-/* The step's sums go into the epoch's, and are emptied. */
-static void fold(struct bp_trace_sums *sums, size_t n_units)
+/* flipped: where a sum has another sign than the last one that was not 0. */
+static void turn(size_t n, double *restrict sign, double *restrict flipped,
+                 const double *restrict sum)
 {
-    for (size_t i = 0; i < n_units; i++) {
-        const double sign = sums->sum[i] > 0.0 ? 1.0 : sums->sum[i] < 0.0 ? -1.0 : 0.0;
-        sums->flips[i] += sign * sums->sign[i] < 0.0 ? 1.0 : 0.0;
-        sums->sign[i] = sign != 0.0 ? sign : sums->sign[i];
-        sums->epoch_sum[i] += sums->sum[i];
-        sums->epoch_abs[i] += sums->abs[i];
-        sums->epoch_max[i] = sums->max[i] > sums->epoch_max[i] ? sums->max[i] : sums->epoch_max[i];
-        sums->epoch_zero[i] += sums->zero[i];
+    for (size_t i = 0; i < n; i++) {
+        const double now = sum[i] > 0.0 ? 1.0 : sum[i] < 0.0 ? -1.0 : 0.0;
+        flipped[i] = now * sign[i] < 0.0 ? 1.0 : 0.0;
+        sign[i] = now != 0.0 ? now : sign[i];
     }
-    memset(sums->sum, 0, n_units * sizeof(double));
-    memset(sums->abs, 0, n_units * sizeof(double));
-    memset(sums->max, 0, n_units * sizeof(double));
-    memset(sums->zero, 0, n_units * sizeof(double));
 }
 
-static void step_rows(struct bp_trace *trace, const struct moment *moment, size_t n)
+/* Sums of one kind over the samples of a step, and into those of the epoch. shown: the
+ * step's own zeros and largest are wanted, too. */
+static void take_step(struct bp_trace *trace, struct course *course, size_t n, double *const *array,
+                      bool shown)
 {
-    for (int kind = 0; kind < BP_TRACE_NEURON_KINDS; kind++) {
-        const struct bp_trace_sums *s = &trace->sum[kind];
-        if (!is_traced(trace, kind))
-            continue;
-        for (size_t l = 1; l <= trace->layers; l++)
-            for (size_t i = 0; i < trace->width[l]; i++) {
-                const size_t u = trace->unit[l] + i;
-                const double flipped = s->sum[u] * s->sign[u] < 0.0 ? 1.0 : 0.0;
-                const struct bp_neuron_stats stats =
-                    stats_of(s->sum[u], s->abs[u], s->max[u], s->zero[u], (double)n, flipped);
-                stats_row(trace, moment, (enum bp_trace_kind)kind, l, i, &stats);
-            }
+    const size_t units = trace->n_units;
+    const struct sums *step = &trace->sums->step, *epoch = &course->epoch;
+    double *zero = shown ? step->zero : epoch->zero, *max = shown ? step->max : epoch->max;
+    memset(step->sum, 0, (shown ? 4 : 2) * units * sizeof *step->sum);
+    for (size_t l = 1; l <= trace->layers; l++) {
+        const size_t at = trace->unit[l];
+        bp_kernel_column_tally(n, trace->width[l], array[l], step->sum + at, step->abs + at,
+                               max + at, zero + at);
+    }
+    turn(units, course->sign, trace->sums->stats.flips, step->sum);
+    add_to(units, course->flips, trace->sums->stats.flips);
+    add_to(units, epoch->sum, step->sum);
+    add_to(units, epoch->abs, step->abs);
+    if (shown) {
+        add_to(units, epoch->zero, step->zero);
+        raise_to(units, epoch->max, step->max);
     }
 }
 
@@ -176,44 +106,52 @@ void bp_trace_step(struct bp_trace *trace, size_t step, size_t epoch, size_t n, 
 {
     double *const *const array[] = {z, a, delta};
     const size_t every = trace->options.every_step;
-    for (int kind = 0; kind < BP_TRACE_NEURON_KINDS; kind++)
-        for (size_t l = 1; l <= trace->layers && is_traced(trace, kind); l++)
-            add_rows(n, trace->width[l], array[kind][l], &trace->sum[kind], trace->unit[l]);
-    if (trace->output.file != NULL && every > 0 && step % every == 0)
-        step_rows(trace, &(struct moment){BP_SPAN_STEP, epoch, step}, n);
-    for (int kind = 0; kind < BP_TRACE_NEURON_KINDS; kind++)
-        if (is_traced(trace, kind))
-            fold(&trace->sum[kind], trace->n_units);
+    const bool shown = trace->rows != NULL && every > 0 && step % every == 0;
+    const struct bp_trace_moment moment = {BP_SPAN_STEP, epoch, step};
+    struct bp_trace_sums *sums = trace->sums;
+    for (int kind = 0; kind < BP_TRACE_NEURON_KINDS; kind++) {
+        if (!is_traced(trace, kind))
+            continue;
+        take_step(trace, &sums->kind[kind], n, array[kind], shown);
+        if (!shown)
+            continue;
+        bp_kernel_divide(3 * trace->n_units, sums->step.sum, (double)n, sums->stats.mean);
+        bp_trace_rows_stats(trace->rows, &moment, (enum bp_trace_kind)kind, &sums->stats);
+    }
     trace->samples += n;
     trace->right += right;
 }
 
 /* ---- an epoch --------------------------------------------------------------- */
 
-static void close_epoch(struct bp_trace *trace, struct bp_trace_sums *s)
+static void over(size_t n, double *restrict mean, const double *restrict sum, double samples)
 {
-    const double n = (double)trace->samples;
-    for (size_t u = 0; u < trace->n_units; u++)
-        s->last[u] = stats_of(s->epoch_sum[u], s->epoch_abs[u], s->epoch_max[u], s->epoch_zero[u],
-                              n, s->flips[u]);
-    memset(s->epoch_sum, 0, trace->n_units * sizeof(double));
-    memset(s->epoch_abs, 0, trace->n_units * sizeof(double));
-    memset(s->epoch_max, 0, trace->n_units * sizeof(double));
-    memset(s->epoch_zero, 0, trace->n_units * sizeof(double));
-    memset(s->flips, 0, trace->n_units * sizeof(double));
+    for (size_t i = 0; i < n; i++)
+        mean[i] = sum[i] / samples;
 }
 
-static void epoch_rows(struct bp_trace *trace, const struct moment *moment)
+static void close_epoch(struct course *course, size_t n_units, double samples)
+{
+    const struct sums *epoch = &course->epoch;
+    const struct bp_trace_stats *last = &course->last;
+    over(n_units, last->mean, epoch->sum, samples);
+    over(n_units, last->mean_abs, epoch->abs, samples);
+    over(n_units, last->zeros, epoch->zero, samples);
+    memcpy(last->max, epoch->max, n_units * sizeof(double));
+    memcpy(last->flips, course->flips, n_units * sizeof(double));
+    memset(epoch->sum, 0, 5 * n_units * sizeof(double)); /* and its flips */
+}
+
+static void epoch_rows(struct bp_trace *trace, const struct bp_trace_moment *moment)
 {
     static const long NOWHERE[] = {-1, -1, -1};
-    value_row(trace, moment, BP_TRACE_LOSS, NOWHERE, trace->loss);
+    bp_trace_rows_value(trace->rows, moment, BP_TRACE_LOSS, NOWHERE, trace->loss);
     if (!isnan(trace->accuracy))
-        value_row(trace, moment, BP_TRACE_ACCURACY, NOWHERE, trace->accuracy);
+        bp_trace_rows_value(trace->rows, moment, BP_TRACE_ACCURACY, NOWHERE, trace->accuracy);
     for (int kind = 0; kind < BP_TRACE_NEURON_KINDS; kind++)
-        for (size_t l = 1; l <= trace->layers && is_traced(trace, kind); l++)
-            for (size_t i = 0; i < trace->width[l]; i++)
-                stats_row(trace, moment, (enum bp_trace_kind)kind, l, i,
-                          &trace->sum[kind].last[trace->unit[l] + i]);
+        if (is_traced(trace, kind))
+            bp_trace_rows_stats(trace->rows, moment, (enum bp_trace_kind)kind,
+                                &trace->sums->kind[kind].last);
 }
 
 void bp_trace_epoch(struct bp_trace *trace, size_t epoch, size_t steps, double loss)
@@ -223,9 +161,9 @@ void bp_trace_epoch(struct bp_trace *trace, size_t epoch, size_t steps, double l
     trace->accuracy = classes ? (double)trace->right / (double)trace->samples : NAN;
     for (int kind = 0; kind < BP_TRACE_NEURON_KINDS; kind++)
         if (is_traced(trace, kind))
-            close_epoch(trace, &trace->sum[kind]);
-    if (trace->output.file != NULL && epoch % trace->options.every_epoch == 0)
-        epoch_rows(trace, &(struct moment){BP_SPAN_EPOCH, epoch, steps});
+            close_epoch(&trace->sums->kind[kind], trace->n_units, (double)trace->samples);
+    if (trace->rows != NULL && epoch % trace->options.every_epoch == 0)
+        epoch_rows(trace, &(struct bp_trace_moment){BP_SPAN_EPOCH, epoch, steps});
     trace->samples = trace->right = 0;
 }
 
@@ -233,12 +171,15 @@ struct bp_neuron_stats bp_trace_stats(const struct bp_trace *trace, enum bp_trac
                                       size_t layer, size_t neuron)
 {
     assert(kind <= BP_TRACE_DELTA && layer >= 1 && layer <= trace->layers);
-    return trace->sum[kind].last[trace->unit[layer] + neuron];
+    const struct bp_trace_stats *last = &trace->sums->kind[kind].last;
+    const size_t u = trace->unit[layer] + neuron;
+    return (struct bp_neuron_stats){last->mean[u], last->mean_abs[u], last->max[u], last->zeros[u],
+                                    (size_t)last->flips[u]};
 }
 
 /* ---- samples in full -------------------------------------------------------- */
 
-static void sample_rows(struct bp_trace *trace, const struct moment *moment)
+static void sample_rows(struct bp_trace *trace, const struct bp_trace_moment *moment)
 {
     double *const *const array[] = {trace->pass.z, trace->pass.a, trace->pass.delta};
     for (size_t s = 0; s < trace->options.n_samples; s++)
@@ -246,9 +187,10 @@ static void sample_rows(struct bp_trace *trace, const struct moment *moment)
             for (size_t i = 0; i < trace->width[l]; i++)
                 for (int kind = 0; kind < BP_TRACE_NEURON_KINDS; kind++)
                     if (is_traced(trace, kind))
-                        value_row(trace, moment, (enum bp_trace_kind)kind,
-                                  (const long[]){(long)l, (long)i, (long)trace->options.sample[s]},
-                                  array[kind][l][s * trace->width[l] + i]);
+                        bp_trace_rows_value(
+                            trace->rows, moment, (enum bp_trace_kind)kind,
+                            (const long[]){(long)l, (long)i, (long)trace->options.sample[s]},
+                            array[kind][l][s * trace->width[l] + i]);
 }
 
 static void show_samples(struct bp_trace *trace, const struct bp_step_view *view)
@@ -263,7 +205,7 @@ static void show_samples(struct bp_trace *trace, const struct bp_step_view *view
     trace->pass.theta = view->pass->theta;
     bp_pass_forward(&trace->pass, o->n_samples, trace->x);
     bp_pass_backward(&trace->pass, trace->t);
-    sample_rows(trace, &(struct moment){BP_SPAN_SAMPLE, view->epoch, view->step});
+    sample_rows(trace, &(struct bp_trace_moment){BP_SPAN_SAMPLE, view->epoch, view->step});
 }
 
 /* ---- watching core ---------------------------------------------------------- */
@@ -285,7 +227,7 @@ static void after_step(void *self, const struct bp_step_view *view)
 {
     struct bp_trace *trace = self;
     const struct bp_pass *pass = view->pass;
-    if (trace->output.file != NULL)
+    if (trace->rows != NULL)
         show_samples(trace, view);
     bp_trace_step(trace, view->step, view->epoch, pass->n, pass->z, pass->a, pass->delta,
                   count_right(trace, pass));
@@ -299,22 +241,37 @@ static bool after_epoch(void *self, const struct bp_epoch_view *view)
 
 /* ---- init ------------------------------------------------------------------- */
 
+/* The next n arrays of the block. */
+static double *deal(double *block, size_t n_units, double **const *array, size_t n)
+{
+    for (size_t k = 0; k < n; k++, block += n_units)
+        *array[k] = block;
+    return block;
+}
+
 static enum bp_status make_sums(struct bp_trace *trace)
 {
-    trace->sum = bp_mem_new(BP_TRACE_NEURON_KINDS, sizeof *trace->sum);
-    if (trace->sum == NULL)
+    struct bp_trace_sums *s = bp_mem_new(1, sizeof *s);
+    trace->sums = s;
+    if (s == NULL)
         return BP_ENOMEM;
+    double *block = bp_mem_new(STEP_ARRAYS * trace->n_units +
+                                   BP_TRACE_NEURON_KINDS * KIND_ARRAYS * trace->n_units,
+                               sizeof *block);
+    if (block == NULL)
+        return BP_ENOMEM;
+    double **const step[STEP_ARRAYS] = {&s->step.sum,    &s->step.abs,   &s->step.zero,
+                                        &s->step.max,    &s->stats.mean, &s->stats.mean_abs,
+                                        &s->stats.zeros, &s->stats.flips};
+    block = deal(block, trace->n_units, step, STEP_ARRAYS);
+    s->stats.max = s->step.max;
     for (int kind = 0; kind < BP_TRACE_NEURON_KINDS; kind++) {
-        struct bp_trace_sums *s = &trace->sum[kind];
-        s->sum = bp_mem_new(10 * trace->n_units, sizeof(double));
-        s->last = bp_mem_new(trace->n_units, sizeof *s->last);
-        if (s->sum == NULL || s->last == NULL)
-            return BP_ENOMEM;
-        double **const array[] = {&s->abs,        &s->max,       &s->zero,
-                                  &s->epoch_sum,  &s->epoch_abs, &s->epoch_max,
-                                  &s->epoch_zero, &s->flips,     &s->sign};
-        for (size_t k = 0; k < sizeof array / sizeof array[0]; k++)
-            *array[k] = s->sum + (k + 1) * trace->n_units;
+        struct course *c = &s->kind[kind];
+        double **const own[KIND_ARRAYS] = {&c->epoch.sum, &c->epoch.abs,     &c->epoch.zero,
+                                           &c->epoch.max, &c->flips,         &c->sign,
+                                           &c->last.mean, &c->last.mean_abs, &c->last.zeros,
+                                           &c->last.max,  &c->last.flips};
+        block = deal(block, trace->n_units, own, KIND_ARRAYS);
     }
     return BP_OK;
 }
@@ -358,24 +315,6 @@ static enum bp_status take_samples(struct bp_trace *trace, const struct bp_mlp *
     return BP_OK;
 }
 
-static const char HEADER[] = "span\tkind\tepoch\tstep\tlayer\tneuron\tsample\tmean\tmean_abs\tmax\t"
-                             "zeros\tflips\n";
-
-static enum bp_status open_file(struct bp_trace *trace, struct bp_error *error)
-{
-    if (trace->options.path == NULL)
-        return BP_OK;
-    trace->buffer = bp_mem_new(BUFFER, 1);
-    trace->power = bp_mem_new(BP_POWERS, sizeof *trace->power);
-    if (trace->buffer == NULL || trace->power == NULL)
-        return BP_ENOMEM;
-    bp_number_powers(trace->power);
-    const enum bp_status status = bp_output_open(&trace->output, trace->options.path, error);
-    if (status == BP_OK)
-        fputs(HEADER, trace->output.file);
-    return status;
-}
-
 enum bp_status bp_trace_init(struct bp_trace *trace, const struct bp_mlp *net,
                              const struct bp_trace_options *options, struct bp_error *error)
 {
@@ -389,8 +328,9 @@ enum bp_status bp_trace_init(struct bp_trace *trace, const struct bp_mlp *net,
     enum bp_status status = take_shape(trace, net);
     if (status == BP_OK)
         status = take_samples(trace, net, error);
-    if (status == BP_OK)
-        status = open_file(trace, error);
+    if (status == BP_OK && options->path != NULL)
+        status =
+            bp_trace_rows_open(&trace->rows, options->path, trace->layers, trace->width, error);
     if (status == BP_ENOMEM)
         bp_error_set(error, status, "trace: out of memory");
     if (status != BP_OK)
@@ -400,24 +340,17 @@ enum bp_status bp_trace_init(struct bp_trace *trace, const struct bp_mlp *net,
 
 enum bp_status bp_trace_finish(struct bp_trace *trace, struct bp_error *error)
 {
-    if (trace->output.file == NULL)
-        return BP_OK;
-    flush(trace);
-    return bp_output_keep(&trace->output, error);
+    return trace->rows == NULL ? BP_OK : bp_trace_rows_keep(trace->rows, error);
 }
 
 void bp_trace_release(struct bp_trace *trace)
 {
-    bp_output_drop(&trace->output);
-    for (int kind = 0; trace->sum != NULL && kind < BP_TRACE_NEURON_KINDS; kind++) {
-        bp_mem_free(trace->sum[kind].sum);
-        bp_mem_free(trace->sum[kind].last);
-    }
-    bp_mem_free(trace->sum);
+    bp_trace_rows_close(trace->rows);
+    if (trace->sums != NULL)
+        bp_mem_free(trace->sums->step.sum);
+    bp_mem_free(trace->sums);
     bp_mem_free(trace->width);
     bp_mem_free(trace->x);
-    bp_mem_free(trace->buffer);
-    bp_mem_free(trace->power);
     bp_pass_release(&trace->pass);
     *trace = (struct bp_trace){0};
 }

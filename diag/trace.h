@@ -68,23 +68,21 @@ struct bp_trace_options {
 };
 
 struct bp_trace_sums;
+struct bp_trace_rows;
 
 struct bp_trace {
     struct bp_trace_options options;
     struct bp_observer observer; /* hand this to bp_sgd_run() */
     size_t layers, n_units;
-    size_t *width, *unit;      /* [0 .. layers], owned with one block */
-    struct bp_trace_sums *sum; /* [3], owned: of z, a, delta */
-    size_t samples;            /* seen in this epoch */
-    size_t right;              /* of them, classified right */
-    size_t next_at;            /* the next of options.at */
-    double loss, accuracy;     /* of the epoch done last; NaN before, or without classes */
-    struct bp_pass pass;       /* of the samples in full */
-    double *x, *t, *grad;      /* owned with one block: the samples in full */
-    struct bp_output output;
-    char *buffer; /* owned: rows not yet written */
-    size_t used;
-    double *power; /* owned: 10^k, for writing numbers fast */
+    size_t *width, *unit;       /* [0 .. layers], owned with one block */
+    struct bp_trace_sums *sums; /* owned */
+    size_t samples;             /* seen in this epoch */
+    size_t right;               /* of them, classified right */
+    size_t next_at;             /* the next of options.at */
+    double loss, accuracy;      /* of the epoch done last; NaN before, or without classes */
+    struct bp_pass pass;        /* of the samples in full */
+    double *x, *t, *grad;       /* owned with one block: the samples in full */
+    struct bp_trace_rows *rows; /* owned: the file; NULL without one */
 };
 
 /* net is that which will be trained, or any of its shape. BP_ENOMEM; BP_EFILE with a

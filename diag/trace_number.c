@@ -7,12 +7,30 @@
 #include <stdlib.h>
 #include <string.h>
 
-void bp_number_powers(double *table)
+/* The least number that six digits round to 10^(k + 1). */
+static double edge_of(int k)
 {
+    char text[32];
+    snprintf(text, sizeof text, "9.999995e%d", k);
+    const double edge = strtod(text, NULL);
+    snprintf(text, sizeof text, "%.5e", edge);
+    return text[0] == '1' ? edge : nextafter(edge, INFINITY);
+}
+
+void bp_numbers_init(struct bp_numbers *numbers)
+{
+    char text[32];
     for (int k = -BP_POWER_MAX; k <= BP_POWER_MAX; k++) {
-        char text[16];
         snprintf(text, sizeof text, "1e%d", k);
-        table[k + BP_POWER_MAX] = strtod(text, NULL);
+        numbers->power[k + BP_POWER_MAX] = strtod(text, NULL);
+        snprintf(text, sizeof text, "e%+03d", k);
+        memcpy(numbers->exponent[k + BP_POWER_MAX], text, 4);
+        numbers->edge[k + BP_POWER_MAX] = edge_of(k);
+    }
+    for (int k = 0; k < BP_NUMBER_GROUPS; k++) {
+        snprintf(text, sizeof text, "%03d%d.%02d", k, k / 100, k % 100);
+        memcpy(numbers->follow[k], text, 3);
+        memcpy(numbers->lead[k], text + 3, 4);
     }
 }
 
@@ -29,62 +47,64 @@ char *bp_number_put_count(char *to, size_t value)
     return to;
 }
 
-static char *put_text(char *to, const char *text)
-{
-    const size_t n = strlen(text);
-    memcpy(to, text, n);
-    return to + n;
-}
-
-/* floor(log10(2^two)) or one less, for a value from 2^two: 1233/4096 is just below
- * log10(2) = 0.30103, 1234/4096 just above. */
-static int power_of_ten(double value)
+static uint64_t bits_of(double value)
 {
     uint64_t bits;
     memcpy(&bits, &value, sizeof bits);
-    const int two = (int)(bits >> 52) - 1023;
-    return two >= 0 ? two * 1233 / 4096 : -((-two * 1234 + 4095) / 4096);
+    return bits;
 }
 
-/* Six digits, the first of them not 0, and the power of ten of the first. */
-static uint32_t six_digits(double value, int *exponent, const double *powers)
+/* 0, what is not finite, and what has no power in the table. */
+static char *put_rare(char *to, double value)
 {
-    int ten = power_of_ten(value);
-    double scaled = value * powers[5 - ten + BP_POWER_MAX];
-    while (scaled >= 999999.5) {
-        ten++;
-        scaled = value * powers[5 - ten + BP_POWER_MAX];
+    if (value == 0.0) {
+        *to = '0';
+        return to + 1;
     }
-    *exponent = ten;
-    return (uint32_t)(scaled + 0.5);
+    return to + snprintf(to, BP_NUMBER_ROOM, isnan(value) ? "nan" : "%.5e", value);
 }
 
-static char *put_exponent(char *to, int exponent)
+/* power: that of two, with the 1023 that a double adds. floor(log10(2^power)): 315653 / 2^20
+ * is log10(2) to 8 digits. */
+static int power_of_ten(unsigned power)
 {
-    *to++ = 'e';
-    *to++ = exponent < 0 ? '-' : '+';
-    const unsigned size = (unsigned)abs(exponent);
-    if (size < 10)
-        *to++ = '0';
-    return bp_number_put_count(to, size);
+    return (int)((power * 315653u + 48500u) >> 20) - 308;
 }
 
-char *bp_number_put(char *to, double value, const double *powers)
+/* Small enough to be a part of the loop that writes a row. */
+static inline char *put(char *to, double value, const struct bp_numbers *numbers)
 {
-    if (value == 0.0)
-        return put_text(to, "0");
-    if (!isfinite(value))
-        return put_text(to, isnan(value) ? "nan" : value > 0.0 ? "inf" : "-inf");
+    enum { LOWEST = 1023 - 312, HIGHEST = 1023 + 312 }; /* 10^-94 .. 10^94 */
+    static const double SURE = 0.5 - 1e-9;
+    const uint64_t bits = bits_of(value);
+    const unsigned power = (unsigned)(bits >> 52) & 0x7ff;
+    if (power - LOWEST > HIGHEST - LOWEST)
+        return put_rare(to, value);
     const double size = fabs(value);
-    if (!(size > 1e-290 && size < 1e290))
-        return to + snprintf(to, BP_NUMBER_ROOM, "%.5e", value);
-    int exponent;
-    uint32_t digits = six_digits(size, &exponent, powers);
-    if (value < 0.0)
-        *to++ = '-';
-    for (int k = 6; k >= 2; k--, digits /= 10)
-        to[k] = (char)('0' + digits % 10);
-    to[0] = (char)('0' + digits);
-    to[1] = '.';
-    return put_exponent(to + 7, exponent);
+    int ten = power_of_ten(power);
+    ten += size >= numbers->edge[ten + BP_POWER_MAX];
+    const double rounded = size * numbers->power[BP_POWER_MAX + 5 - ten] + 0.5;
+    const int32_t digits = (int32_t)rounded;
+    if (!(fabs(rounded - (double)digits - 0.5) < SURE))
+        return put_rare(to, value);
+    *to = '-';
+    to += bits >> 63;
+    memcpy(to, numbers->lead[(uint32_t)digits / 1000], 4);
+    memcpy(to + 4, numbers->follow[(uint32_t)digits % 1000], 4);
+    memcpy(to + 7, numbers->exponent[ten + BP_POWER_MAX], 4);
+    return to + 11;
+}
+
+char *bp_number_put(char *to, double value, const struct bp_numbers *numbers)
+{
+    return put(to, value, numbers);
+}
+
+char *bp_number_put_row(char *to, size_t n, const double *value, const struct bp_numbers *numbers)
+{
+    for (size_t k = 0; k < n; k++) {
+        to = put(to, value[k], numbers);
+        *to++ = '\t';
+    }
+    return to;
 }

@@ -5,11 +5,15 @@
 #include "diag/symmetry.h"
 #include "diag/trace.h"
 #include "diag/trace_number.h"
+#include "tests/small.h"
 
 #include <check.h>
 #include <math.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static struct bp_dataset data;
@@ -79,6 +83,17 @@ static void read_all(const struct bp_trace_filter *filter)
     struct bp_error error = {""};
     n_rows = 0;
     ck_assert_msg(bp_trace_read(path, filter, NULL, keep_row, &error) == BP_OK, "%s", error.text);
+}
+
+static char *text_of(const char *name)
+{
+    FILE *file = fopen(name, "r");
+    char *text = NULL;
+    size_t size = 0;
+    ck_assert_ptr_nonnull(file);
+    ck_assert(getdelim(&text, &size, '\0', file) > 0);
+    fclose(file);
+    return text;
 }
 
 /* ---- statistics -------------------------------------------------------------- */
@@ -249,6 +264,35 @@ START_TEST(file_reads_back_row_by_row)
 }
 END_TEST
 
+/* Row by row as printf would write it. */
+START_TEST(rows_of_a_step_are_the_statistics_in_six_digits)
+{
+    double z[8] = {-1.0, 2.5, 0.0, 3.0, 0.0, 0.0}, a[8] = {1e-7, 0.25};
+    double *of_z[] = {NULL, z, a}, *none[] = {NULL, NULL, NULL};
+    struct bp_trace trace;
+    const struct bp_trace_options options = {
+        .path = path, .every_step = 3, .kinds = BP_TRACE_BIT(BP_TRACE_Z)};
+    ck_assert_int_eq(bp_trace_init(&trace, &net, &options, NULL), BP_OK);
+    for (size_t step = 0; step <= 3; step++, z[0] = 7.0)
+        bp_trace_step(&trace, step, 1, 2, of_z, none, none, 0);
+    ck_assert_int_eq(bp_trace_finish(&trace, NULL), BP_OK);
+    bp_trace_release(&trace);
+    char *text = text_of(path);
+    ck_assert_str_eq(strchr(text, '\n') + 1,
+                     "step\tz\t1\t0\t1\t0\t-\t1.00000e+00\t2.00000e+00\t3.00000e+00\t0\t0\n"
+                     "step\tz\t1\t0\t1\t1\t-\t1.25000e+00\t1.25000e+00\t2.50000e+00\t"
+                     "5.00000e-01\t0\n"
+                     "step\tz\t1\t0\t1\t2\t-\t0\t0\t0\t1.00000e+00\t0\n"
+                     "step\tz\t1\t0\t2\t0\t-\t1.25000e-01\t1.25000e-01\t2.50000e-01\t0\t0\n"
+                     "step\tz\t1\t3\t1\t0\t-\t5.00000e+00\t5.00000e+00\t7.00000e+00\t0\t0\n"
+                     "step\tz\t1\t3\t1\t1\t-\t1.25000e+00\t1.25000e+00\t2.50000e+00\t"
+                     "5.00000e-01\t0\n"
+                     "step\tz\t1\t3\t1\t2\t-\t0\t0\t0\t1.00000e+00\t0\n"
+                     "step\tz\t1\t3\t2\t0\t-\t1.25000e-01\t1.25000e-01\t2.50000e-01\t0\t0\n");
+    free(text);
+}
+END_TEST
+
 START_TEST(sample_in_full_is_what_the_pass_computes)
 {
     static const size_t SAMPLE[] = {2}, AT[] = {0};
@@ -398,18 +442,50 @@ END_TEST
 
 START_TEST(full_disk_does_not_stop_the_run_and_is_said_at_its_end)
 {
+    static const size_t EPOCHS[] = {1, 300}; /* lost at the end, and on the way */
     struct bp_trace trace;
     struct bp_error error = {""};
+    char beside[128];
+    snprintf(beside, sizeof beside, "%s.tmp", path);
+    ck_assert_int_eq(symlink("/dev/full", beside), 0);
     ck_assert_int_eq(bp_trace_init(&trace, &net,
                                    &(struct bp_trace_options){.path = path, .every_step = 1}, NULL),
                      BP_OK);
-    FILE *full = freopen("/dev/full", "w", trace.output.file);
-    ck_assert_ptr_nonnull(full);
-    trace.output.file = full;
-    train(&trace.observer, 1, 500);
+    train(&trace.observer, 1, EPOCHS[_i]);
     ck_assert_int_eq(bp_trace_finish(&trace, &error), BP_EFILE);
-    ck_assert_ptr_nonnull(strstr(error.text, "t.tsv: cannot be written: "));
+    ck_assert_str_eq(error.text + strlen(folder),
+                     "/t.tsv: cannot be written: No space left on device");
     bp_trace_release(&trace);
+    ck_assert_int_ne(access(path, F_OK), 0);
+    ck_assert_int_ne(access(beside, F_OK), 0);
+}
+END_TEST
+
+START_TEST(killed_half_way_the_last_trace_is_whole)
+{
+    const struct bp_trace_options options = {.path = path, .every_step = 1};
+    char beside[128];
+    struct stat about = {0};
+    snprintf(beside, sizeof beside, "%s.tmp", path);
+    train_traced(&options, 2, 5);
+    char *before = text_of(path);
+    const pid_t child = fork();
+    if (child == 0) {
+        train_traced(&options, 1, 100000000);
+        _exit(0);
+    }
+    while (about.st_size == 0) /* until some of it is written */
+        if (stat(beside, &about) != 0)
+            usleep(1000);
+    ck_assert_int_eq(kill(child, SIGKILL), 0);
+    ck_assert_int_eq(waitpid(child, NULL, 0), child);
+    char *after = text_of(path);
+    ck_assert_str_eq(before, after);
+    free(after);
+    free(before);
+    train_traced(&options, 2, 5); /* what is left beside it is in nobody's way */
+    read_all(&ALL);
+    ck_assert_uint_eq(n_rows, 10 * 12 + 5 * 13);
 }
 END_TEST
 
@@ -454,18 +530,53 @@ END_TEST
 
 /* ---- numbers ----------------------------------------------------------------- */
 
-START_TEST(fast_numbers_are_right_to_six_digits)
+static struct bp_numbers numbers;
+
+static void assert_as_printf(double value)
 {
-    double powers[BP_POWERS];
+    char text[2 * BP_NUMBER_ROOM], expected[BP_NUMBER_ROOM];
+    *bp_number_put(text, value, &numbers) = '\0';
+    snprintf(expected, sizeof expected, isnan(value) ? "nan" : "%.5e", value);
+    ck_assert_str_eq(text, value == 0.0 ? "0" : expected);
+}
+
+START_TEST(fast_numbers_are_those_of_printf)
+{
+    const int n = small_only() ? 5000 : 500000;
     struct bp_rng rng;
-    bp_number_powers(powers);
+    bp_numbers_init(&numbers);
     bp_rng_seed(&rng, 1);
-    for (int k = 0; k < 100000; k++) {
-        const int exponent = (int)bp_rng_below(&rng, 2000) - 1000;
-        const double value = ldexp(bp_rng_normal(&rng), exponent);
-        char text[BP_NUMBER_ROOM];
-        *bp_number_put(text, value, powers) = '\0';
-        ck_assert_double_le(fabs(strtod(text, NULL) - value), 5.001e-6 * fabs(value));
+    for (int k = 0; k < n; k++) {
+        const uint64_t bits = bp_rng_next(&rng);
+        const int power = (int)bp_rng_below(&rng, 80) - 60;
+        double any;
+        memcpy(&any, &bits, sizeof any);
+        assert_as_printf(any); /* subnormal, infinite, nan too */
+        assert_as_printf(ldexp(bp_rng_normal(&rng), power));
+    }
+}
+END_TEST
+
+/* Where six digits end in a half, and where they become a digit more. */
+START_TEST(fast_numbers_round_as_printf_does)
+{
+    struct bp_rng rng;
+    bp_numbers_init(&numbers);
+    bp_rng_seed(&rng, 2);
+    for (int k = 0; k < (small_only() ? 2000 : 200000); k++) {
+        const double half = 100000.5 + (double)bp_rng_below(&rng, 900000);
+        assert_as_printf(ldexp(half, -(int)bp_rng_below(&rng, 3)));
+    }
+    for (int ten = -120; ten <= 120; ten++) {
+        char text[32];
+        snprintf(text, sizeof text, "9.999995e%d", ten);
+        const double edge = strtod(text, NULL);
+        assert_as_printf(edge);
+        assert_as_printf(nextafter(edge, 0.0));
+        assert_as_printf(-nextafter(edge, INFINITY));
+        snprintf(text, sizeof text, "1e%d", ten);
+        assert_as_printf(strtod(text, NULL));
+        assert_as_printf(nextafter(strtod(text, NULL), 0.0));
     }
 }
 END_TEST
@@ -488,15 +599,16 @@ START_TEST(special_numbers_are_written_as_they_are_read)
                 {1e100, "1.00000e+100"},
                 {5e-324, "4.94066e-324"},
                 {1.7976931348623157e308, "1.79769e+308"}};
-    double powers[BP_POWERS];
-    char text[BP_NUMBER_ROOM];
-    bp_number_powers(powers);
+    char text[3 * BP_NUMBER_ROOM];
+    bp_numbers_init(&numbers);
     for (size_t k = 0; k < sizeof CASE / sizeof CASE[0]; k++) {
-        *bp_number_put(text, CASE[k].value, powers) = '\0';
+        *bp_number_put(text, CASE[k].value, &numbers) = '\0';
         ck_assert_str_eq(text, CASE[k].text);
     }
     *bp_number_put_count(text, 1234567890) = '\0';
     ck_assert_str_eq(text, "1234567890");
+    *bp_number_put_row(text, 3, (const double[]){0.5, 0.0, -2.0}, &numbers) = '\0';
+    ck_assert_str_eq(text, "5.00000e-01\t0\t-2.00000e+00\t");
 }
 END_TEST
 
@@ -590,6 +702,7 @@ Suite *trace_suite(void)
     tcase_add_test(tcase, nan_is_not_lost_in_a_mean);
     tcase_add_test(tcase, training_with_every_look_ends_in_the_same_bits);
     tcase_add_test(tcase, file_reads_back_row_by_row);
+    tcase_add_test(tcase, rows_of_a_step_are_the_statistics_in_six_digits);
     tcase_add_test(tcase, sample_in_full_is_what_the_pass_computes);
     tcase_add_test(tcase, only_the_kinds_asked_for_are_written);
     tcase_add_test(tcase, table_of_a_trace_fits_80_columns);
@@ -597,10 +710,12 @@ Suite *trace_suite(void)
     tcase_add_test(tcase, line_without_end_is_refused);
     tcase_add_test(tcase, missing_file_and_folder_are_one_line);
     tcase_add_test(tcase, sample_that_is_not_there_is_one_line);
-    tcase_add_test(tcase, full_disk_does_not_stop_the_run_and_is_said_at_its_end);
+    tcase_add_loop_test(tcase, full_disk_does_not_stop_the_run_and_is_said_at_its_end, 0, 2);
+    tcase_add_test(tcase, killed_half_way_the_last_trace_is_whole);
     tcase_add_test(tcase, neuron_is_layer_and_number);
     tcase_add_test(tcase, every_failed_allocation_is_said_and_nothing_is_kept);
-    tcase_add_test(tcase, fast_numbers_are_right_to_six_digits);
+    tcase_add_test(tcase, fast_numbers_are_those_of_printf);
+    tcase_add_test(tcase, fast_numbers_round_as_printf_does);
     tcase_add_test(tcase, special_numbers_are_written_as_they_are_read);
     tcase_add_test(tcase, worksheet_has_the_figures_worked_out_by_hand);
     tcase_add_test(tcase, worksheet_goes_back_too);
