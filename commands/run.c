@@ -130,18 +130,28 @@ static enum bp_status write_findings(FILE *out, const struct bp_record *record)
     return BP_OK;
 }
 
-static enum bp_status write_gradients(const char *folder, const struct bp_record *record,
-                                      struct bp_error *error)
+static enum bp_status write_gradients(const char *folder, const char *name,
+                                      const struct bp_gradcheck *check, struct bp_error *error)
 {
-    char tsv[BP_PATH_MAX], json[BP_PATH_MAX];
-    if (!record->checked)
-        return BP_OK;
-    enum bp_status status = bp_command_join(tsv, folder, "gradients.tsv", error);
+    char tsv[BP_PATH_MAX], json[BP_PATH_MAX], file[40];
+    snprintf(file, sizeof file, "%s.tsv", name);
+    enum bp_status status = bp_command_join(tsv, folder, file, error);
+    snprintf(file, sizeof file, "%s.json", name);
     if (status == BP_OK)
-        status = bp_command_join(json, folder, "gradients.json", error);
+        status = bp_command_join(json, folder, file, error);
     if (status != BP_OK)
         return status;
-    return bp_gradreport_save(&record->check, tsv, json, error);
+    return bp_gradreport_save(check, tsv, json, error);
+}
+
+static enum bp_status write_checks(const char *folder, const struct bp_record *record,
+                                   struct bp_error *error)
+{
+    const enum bp_status status =
+        record->checked ? write_gradients(folder, "gradients", &record->check, error) : BP_OK;
+    if (status != BP_OK || !record->checked_end)
+        return status;
+    return write_gradients(folder, "gradients-end", &record->check_end, error);
 }
 
 /* Where the run came from, for "backprobe plot FOLDER": the scenario's file, then
@@ -180,7 +190,7 @@ static enum bp_status write_all(const char *folder, const struct bp_record *reco
         if (status != BP_OK)
             return status;
     }
-    return write_gradients(folder, record, error);
+    return write_checks(folder, record, error);
 }
 
 /* ---- one scenario -------------------------------------------------------------------------- */

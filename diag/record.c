@@ -8,6 +8,13 @@
 #include <stdio.h>
 #include <string.h>
 
+const char *bp_record_point_text(enum bp_record_point point)
+{
+    return point == BP_POINT_START   ? "the start"
+           : point == BP_POINT_DRAWN ? "a drawn point"
+                                     : "the end";
+}
+
 void bp_record_release(struct bp_record *record)
 {
     bp_dataset_close(&record->data);
@@ -15,6 +22,8 @@ void bp_record_release(struct bp_record *record)
     bp_mem_free(record->start);
     if (record->checked)
         bp_gradcheck_release(&record->check);
+    if (record->checked_end)
+        bp_gradcheck_release(&record->check_end);
     bp_symmetry_release(&record->symmetry);
     bp_course_release(&record->course);
     bp_findings_release(&record->findings);

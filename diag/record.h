@@ -24,6 +24,16 @@ struct bp_record_setting {
     char value[BP_RECORD_LINE];
 };
 
+/* Where the gradient was checked. */
+enum bp_record_point {
+    BP_POINT_START,
+    BP_POINT_DRAWN, /* at the start too little could be told */
+    BP_POINT_END    /* theta as trained */
+};
+
+/* "the start", "a drawn point", "the end". */
+const char *bp_record_point_text(enum bp_record_point point);
+
 /* The loss (and accuracy) of one run by epoch; arrays owned. */
 struct bp_curve {
     char name[80]; /* "as given", "with the stage put back" */
@@ -45,9 +55,11 @@ struct bp_record {
     struct bp_init init;
     struct bp_train train;
 
-    bool checked;              /* the gradient, at the start or at another point */
-    bool check_moved;          /* at the start too little could be told: at a drawn point */
+    bool checked; /* the gradient, at check_at */
+    enum bp_record_point check_at;
     struct bp_gradcheck check; /* its net is the record's */
+    bool checked_end;          /* at the end too */
+    struct bp_gradcheck check_end;
 
     struct bp_symmetry symmetry; /* of the start, over the training data */
 

@@ -320,7 +320,7 @@ static bool has_slope(const struct bp_record *record)
     for (size_t i = 0; i < record->findings.n; i++)
         if (record->findings.item[i].look == BP_LOOK_FORWARD)
             return false;
-    return record->checked && !record->check_moved && record->start != NULL &&
+    return record->checked && record->check_at == BP_POINT_START && record->start != NULL &&
            record->check.of == BP_NUMERIC_CORE && record->data.train.n >= record->check.n;
 }
 

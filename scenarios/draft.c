@@ -171,7 +171,7 @@ const struct bp_key bp_draft_keys[] = {
 
     {"check", BP_KEY_GROUP, .shorthand = "at", .about = "the gradient check"},
     {"check.at", BP_KEY_WORD, AT(check_at), .words = &check_at_words,
-     .about = "when, both where not said"},
+     .about = "when, start where not said"},
     {"check.method", BP_KEY_WORD, AT(method), .words = &method_words,
      .about = "of the numeric derivatives, auto"},
     {"check.samples", BP_KEY_COUNT, AT(scenario.check.samples), BETWEEN(1, EXAMPLES),
@@ -227,7 +227,7 @@ void bp_draft_init(struct bp_draft *draft)
         .loss = BP_SQUARED_ERROR,
         .slope = BP_LEAKY_SLOPE,
         .bias = true,
-        .check_at = BP_CHECK_BOTH,
+        .check_at = BP_CHECK_START,
         .method = BP_TIER_AUTO,
         .scheme = {BP_INIT_GLOROT, BP_INIT_ZERO},
     };

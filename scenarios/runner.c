@@ -104,6 +104,10 @@ static void describe(struct runner *run)
     describe_start(record, run->scenario);
     if (run->scenario->trains)
         describe_training(record, run->rig.data.train.n);
+    if (run->scenario->trains && run->scenario->check.at == BP_CHECK_END)
+        bp_record_set(record, "checked", "the gradient at the end, not at the start");
+    if (run->scenario->trains && run->scenario->check.at == BP_CHECK_BOTH)
+        bp_record_set(record, "checked", "the gradient at the start, and at the end");
     for (size_t k = 0; k < run->rig.n_faults; k++) {
         char key[BP_HYPOTHESIS_TEXT_MAX];
         bp_fault_key(&run->rig.fault[k], key, sizeof key);
@@ -141,12 +145,10 @@ static void draw_point(struct runner *run)
 
 /* At the start; and where that leaves a tensor untested, at a drawn point. theta is
  * the start again afterwards. */
-static enum bp_status check_gradient(struct runner *run)
+static enum bp_status check_start(struct runner *run)
 {
     struct bp_record *record = run->record;
     struct bp_mlp *net = &run->rig.net;
-    if (run->scenario->check.at == BP_CHECK_NEVER)
-        return BP_OK;
     enum bp_status status = check_at(run, &record->check, net->theta);
     if (status != BP_OK)
         return status;
@@ -161,9 +163,15 @@ static enum bp_status check_gradient(struct runner *run)
             return status;
         bp_gradcheck_release(&record->check);
         record->check = other;
-        record->check_moved = true;
+        record->check_at = BP_POINT_DRAWN;
     }
     return BP_OK;
+}
+
+static bool nothing_to_name(const struct bp_record *record)
+{
+    return (!record->checked || record->check.outcome == BP_OUTCOME_AGREES) &&
+           (!record->checked_end || record->check_end.outcome != BP_OUTCOME_DISAGREES);
 }
 
 /* What is wrong with the calls, the gradient and the steps, named. A network of core
@@ -176,8 +184,7 @@ static enum bp_status name_causes(struct runner *run)
     struct bp_view *view = &run->rig.view;
     enum bp_status status = BP_OK;
     if (!run->rig.is_case) {
-        if (run->rig.n_faults == 0 &&
-            (!record->checked || record->check.outcome == BP_OUTCOME_AGREES))
+        if (run->rig.n_faults == 0 && nothing_to_name(record))
             return BP_OK;
         const struct bp_batch batch = check_batch(run);
         status = bp_core_subject_init(&core, &run->rig.net, batch.n < 16 ? 16 : batch.n);
@@ -197,6 +204,7 @@ static enum bp_status name_causes(struct runner *run)
                                                    run->rig.is_case ? 0.0 : run->rig.train.rate};
     status = bp_checkup_run(&checkup, view, &options, run->error);
     if (status == BP_OK) {
+        bp_findings_release(&record->findings);
         record->findings = checkup.findings; /* the first: earliest causes */
         checkup.findings = (struct bp_findings){0};
         bp_checkup_release(&checkup);
@@ -206,6 +214,40 @@ static enum bp_status name_causes(struct runner *run)
         bp_core_subject_release(&core);
     }
     return status;
+}
+
+/* Whether the one check that there is waits for the end of the training. */
+static bool checks_at_end_only(const struct runner *run)
+{
+    return run->scenario->check.at == BP_CHECK_END && run->scenario->trains;
+}
+
+/* Before training. Without any the end is the start. */
+static enum bp_status look_at_start(struct runner *run)
+{
+    enum bp_status status = BP_OK;
+    if (checks_at_end_only(run))
+        return BP_OK;
+    if (run->scenario->check.at != BP_CHECK_NEVER)
+        status = check_start(run);
+    return status == BP_OK ? name_causes(run) : status;
+}
+
+/* After it: theta is as trained. What was named at the start is not named again. */
+static enum bp_status look_at_end(struct runner *run)
+{
+    struct bp_record *record = run->record;
+    if (checks_at_end_only(run)) {
+        record->check_at = BP_POINT_END;
+        const enum bp_status status = check_at(run, &record->check, run->rig.net.theta);
+        record->checked = status == BP_OK;
+        return status == BP_OK ? name_causes(run) : status;
+    }
+    if (run->scenario->check.at != BP_CHECK_BOTH)
+        return BP_OK;
+    const enum bp_status status = check_at(run, &record->check_end, run->rig.net.theta);
+    record->checked_end = status == BP_OK;
+    return status == BP_OK && bp_findings_count(&record->findings) == 0 ? name_causes(run) : status;
 }
 
 /* ---- training ------------------------------------------------------------------------- */
@@ -426,11 +468,11 @@ static enum bp_status look_and_train(struct runner *run)
     if (status == BP_OK)
         status = write_worksheet(run);
     if (status == BP_OK)
-        status = check_gradient(run);
-    if (status == BP_OK)
-        status = name_causes(run);
+        status = look_at_start(run);
     if (status == BP_OK && run->scenario->trains)
         status = train(run);
+    if (status == BP_OK && record->trained)
+        status = look_at_end(run);
     if (status == BP_OK)
         status = judge_run(run);
     if (status == BP_OK && record->trained) {
@@ -452,6 +494,7 @@ static void hand_over(struct runner *run)
     run->record->data = run->rig.data;
     run->rig.data = (struct bp_dataset_pair){0};
     run->record->check.net = &run->record->net;
+    run->record->check_end.net = &run->record->net;
     run->record->course.net = &run->record->net;
     run->record->course.data = &run->record->data.train;
 }

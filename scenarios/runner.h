@@ -1,7 +1,8 @@
 /* runner.h -- one scenario from its file to a record of everything that it showed.
  *
  *     set up        data, network, start; faults planted, or a program opened
- *     look          symmetry of the start; the gradient, numeric beside backprop
+ *     look          symmetry of the start; the gradient, numeric beside backprop, there
+ *                   or where the training ends, or both (check.at)
  *     train         watched: course, trace, symmetry
  *     judge         health rules; the cause of a wrong gradient; trials of the rate
  *     prove         the same seed again with only the named thing put right

@@ -7,11 +7,6 @@
 #include <math.h>
 #include <string.h>
 
-#define GREEN "\033[32m"
-#define RED "\033[31m"
-#define BOLD "\033[1m"
-#define PLAIN "\033[0m"
-
 static const char *when(bool colour, const char *code)
 {
     return colour ? code : "";
@@ -51,6 +46,27 @@ static void training(FILE *out, const struct bp_record *record)
     bp_report_wrap(out, 0, "training    ", text);
 }
 
+/* ---- where the gradient was checked ------------------------------------------------ */
+
+static void say_end(FILE *out, const struct bp_record *record)
+{
+    char text[80];
+    snprintf(text, sizeof text, "at the end, theta after %zu epochs", record->epochs);
+    bp_report_wrap(out, 0, "gradcheck   ", text);
+}
+
+static void say_point(FILE *out, const struct bp_record *record)
+{
+    if (record->checked && record->check_at == BP_POINT_END)
+        say_end(out, record);
+    if (record->checked && record->check_at == BP_POINT_DRAWN)
+        bp_report_wrap(out, 0, "gradcheck   ",
+                       "at the start some derivatives are below the noise, so that nothing is "
+                       "told; this is at a drawn point");
+    else if (record->checked_end)
+        bp_report_wrap(out, 0, "gradcheck   ", "at the start");
+}
+
 /* What putting the causes right did to the same run. */
 static void proof(FILE *out, const struct bp_record *record)
 {
@@ -66,10 +82,10 @@ static void outcome(FILE *out, const struct bp_record *record, bool colour)
     if (!record->expects)
         return;
     if (record->as_expected) {
-        fprintf(out, "expected: %syes%s\n", when(colour, GREEN), when(colour, PLAIN));
+        fprintf(out, "expected: %syes%s\n", when(colour, BP_HUE_GREEN), when(colour, BP_HUE_PLAIN));
         return;
     }
-    fprintf(out, "expected: %sno%s\n", when(colour, RED), when(colour, PLAIN));
+    fprintf(out, "expected: %sno%s\n", when(colour, BP_HUE_RED), when(colour, BP_HUE_PLAIN));
     if (record->missing[0] != '\0')
         bp_report_wrap(out, 2, "missing: ", record->missing);
     if (record->unexpected[0] != '\0')
@@ -83,16 +99,17 @@ enum bp_status bp_scenario_report(FILE *out, const struct bp_record *record,
                                   const struct bp_scenario_style *style)
 {
     const struct bp_gradreport_style gradient = {.all = style->all, .colour = style->colour};
-    fprintf(out, "%s%s: %s%s\n", when(style->colour, BOLD), record->name, record->title,
-            when(style->colour, PLAIN));
+    fprintf(out, "%s%s: %s%s\n", when(style->colour, BP_HUE_BOLD), record->name, record->title,
+            when(style->colour, BP_HUE_PLAIN));
     settings(out, record);
     fputc('\n', out);
-    if (record->checked && record->check_moved)
-        bp_report_wrap(out, 0, "gradcheck   ",
-                       "at the start some derivatives are below the noise, so that nothing is "
-                       "told; this is at a drawn point");
+    say_point(out, record);
     if (record->checked)
         bp_gradreport_brief(out, &record->check, &gradient);
+    if (record->checked_end) {
+        say_end(out, record);
+        bp_gradreport_brief(out, &record->check_end, &gradient);
+    }
     training(out, record);
     if (record->findings.n > 0) {
         fputc('\n', out);
@@ -101,6 +118,13 @@ enum bp_status bp_scenario_report(FILE *out, const struct bp_record *record,
     proof(out, record);
     if (record->checked) {
         const enum bp_status status = bp_gradreport_details(out, &record->check, &gradient);
+        if (status != BP_OK)
+            return status;
+    }
+    if (record->checked_end) {
+        fputc('\n', out);
+        say_end(out, record);
+        const enum bp_status status = bp_gradreport_details(out, &record->check_end, &gradient);
         if (status != BP_OK)
             return status;
     }
@@ -132,6 +156,14 @@ static void short_verdict(const struct bp_findings *findings, char *text, size_t
     snprintf(text, size, "%s%s", first, more);
 }
 
+static const char *gradient_word(bool checked, const struct bp_gradcheck *check)
+{
+    return !checked                                  ? "-"
+           : check->outcome == BP_OUTCOME_AGREES     ? "right"
+           : check->outcome == BP_OUTCOME_NOT_TESTED ? "not tested"
+                                                     : "wrong";
+}
+
 void bp_scenario_table_head(FILE *out)
 {
     fprintf(out, "%-20s %-10s %-9s %s\n", "scenario", "gradient", "loss", "verdict");
@@ -143,13 +175,13 @@ void bp_scenario_table_row(FILE *out, const struct bp_record *record, bool colou
     short_verdict(&record->findings, verdict, sizeof verdict);
     if (record->trained)
         snprintf(loss, sizeof loss, "%.3g", record->loss);
-    const char *gradient = !record->checked                                 ? "-"
-                           : record->check.outcome == BP_OUTCOME_AGREES     ? "right"
-                           : record->check.outcome == BP_OUTCOME_NOT_TESTED ? "not tested"
-                                                                            : "wrong";
+    const char *gradient = gradient_word(record->checked, &record->check);
+    if (record->checked_end && strcmp(gradient, "right") == 0 &&
+        record->check_end.outcome != BP_OUTCOME_NOT_TESTED)
+        gradient = gradient_word(true, &record->check_end);
     const bool bad = record->expects && !record->as_expected;
-    fprintf(out, "%s%-20s %-10s %-9s %s%s\n", when(colour && bad, RED), record->name, gradient,
-            loss, verdict, when(colour && bad, PLAIN));
+    fprintf(out, "%s%-20s %-10s %-9s %s%s\n", when(colour && bad, BP_HUE_RED), record->name,
+            gradient, loss, verdict, when(colour && bad, BP_HUE_PLAIN));
     if (bad)
         fprintf(out, "%-20s not as expected: see %s/report.txt\n", "", record->name);
     if (record->data.note[0] != '\0')
@@ -188,17 +220,20 @@ static json_t *settings_json(const struct bp_record *record)
 
 enum bp_status bp_scenario_json(FILE *out, const struct bp_record *record)
 {
-    char headline[200] = "";
+    char headline[200] = "", end[200] = "";
     if (record->checked)
         bp_gradreport_headline(&record->check, headline, sizeof headline);
-    json_t *root =
-        json_pack("{s:s, s:s, s:o?, s:s, s:o, s:o, s:o, s:I, s:I, s:o?, s:o?, s:b, s:b}", "name",
-                  record->name, "title", record->title, "settings", settings_json(record),
-                  "gradcheck", headline, "loss", bp_report_number(record->loss), "accuracy",
-                  bp_report_number(record->accuracy), "tested", bp_report_number(record->tested),
-                  "epochs", (json_int_t)record->epochs, "steps", (json_int_t)record->steps,
-                  "findings", bp_report_json(&record->findings), "runs", curves_json(record),
-                  "expects", record->expects, "as_expected", record->as_expected);
+    if (record->checked_end)
+        bp_gradreport_headline(&record->check_end, end, sizeof end);
+    json_t *root = json_pack(
+        "{s:s, s:s, s:o?, s:s, s:s*, s:s*, s:o, s:o, s:o, s:I, s:I, s:o?, s:o?, s:b, s:b}", "name",
+        record->name, "title", record->title, "settings", settings_json(record), "gradcheck",
+        headline, "gradcheck_at", record->checked ? bp_record_point_text(record->check_at) : NULL,
+        "gradcheck_end", record->checked_end ? end : NULL, "loss", bp_report_number(record->loss),
+        "accuracy", bp_report_number(record->accuracy), "tested", bp_report_number(record->tested),
+        "epochs", (json_int_t)record->epochs, "steps", (json_int_t)record->steps, "findings",
+        bp_report_json(&record->findings), "runs", curves_json(record), "expects", record->expects,
+        "as_expected", record->as_expected);
     if (root == NULL)
         return BP_ENOMEM;
     const int failed = json_dumpf(root, out, bp_report_json_flags());

@@ -64,7 +64,7 @@ static const char *const WATCHED =
     "data = \"xor\"; network = { widths = [2, 3, 1]; hidden = \"tanh\"; };"
     "init = { scheme = \"normal\"; seed = 3; };"
     "train = { rate = 0.5; batch = 2; epochs = 200; momentum = 0.5; };"
-    "trace = { samples = [0, 1, 2, 3]; steps = [0, 10]; };";
+    "trace = { samples = [0, 1, 2, 3]; steps = [0, 10]; }; check = \"both\";";
 
 START_TEST(training_with_every_look_ends_in_the_same_bits_as_without)
 {
@@ -85,6 +85,88 @@ START_TEST(training_with_every_look_ends_in_the_same_bits_as_without)
     bp_rig_release(&rig);
     bp_record_release(&record);
     bp_scenario_release(&scenario);
+}
+END_TEST
+
+/* ---- where the gradient is checked --------------------------------------------------------- */
+
+/* Biases of zero are regularised by nothing: right at the start, wrong at the end. */
+#define LATER                                                                                      \
+    "data = \"and\"; network = { widths = [2, 3, 1]; hidden = \"tanh\"; l2 = 0.01; };"             \
+    "init = { scheme = \"normal\"; seed = 3; }; train = { rate = 0.5; epochs = 40; };"
+
+static void report_of(const struct bp_record *record, char *text, size_t size)
+{
+    const struct bp_scenario_style style = {0};
+    FILE *out = fmemopen(text, size, "w");
+    ck_assert_int_eq(bp_scenario_report(out, record, &style), BP_OK);
+    fclose(out);
+}
+
+static void run_later(struct bp_record *record, const char *rest, char *report, size_t size)
+{
+    char text[1000];
+    struct bp_error error = {""};
+    snprintf(text, sizeof text, "%s%s", LATER, rest);
+    ck_assert_msg(run_text(record, text, &error) == BP_OK, "%s", error.text);
+    report_of(record, report, size);
+}
+
+START_TEST(a_check_is_at_the_start_where_nothing_is_said)
+{
+    struct bp_record record;
+    char report[8000];
+    run_later(&record, "fault = \"regulariser-on-biases\";", report, sizeof report);
+    ck_assert_int_eq(record.check_at, BP_POINT_START);
+    ck_assert_int_eq(record.check.outcome, BP_OUTCOME_AGREES);
+    ck_assert(!record.checked_end);
+    ck_assert_ptr_null(strstr(report, "at the end"));
+    bp_record_release(&record);
+}
+END_TEST
+
+START_TEST(a_check_at_the_end_sees_what_is_wrong_there_and_says_where)
+{
+    struct bp_record record;
+    char report[8000];
+    run_later(&record, "fault = \"regulariser-on-biases\"; check = \"end\";", report,
+              sizeof report);
+    ck_assert_int_eq(record.check_at, BP_POINT_END);
+    ck_assert_int_eq(record.check.outcome, BP_OUTCOME_DISAGREES);
+    ck_assert_str_eq(record.findings.item[0].name, "regulariser-on-biases");
+    ck_assert_ptr_nonnull(strstr(report, "at the end, theta after 40 epochs\ngradcheck   4 of 13"));
+    bp_record_release(&record);
+}
+END_TEST
+
+START_TEST(a_check_at_both_says_which_is_which)
+{
+    struct bp_record record;
+    char report[12000], json[12000];
+    run_later(&record, "fault = \"regulariser-on-biases\"; check = { at = \"both\"; };", report,
+              sizeof report);
+    ck_assert_int_eq(record.check.outcome, BP_OUTCOME_AGREES);
+    ck_assert_int_eq(record.check_end.outcome, BP_OUTCOME_DISAGREES);
+    ck_assert_ptr_nonnull(strstr(report, "at the start\ngradcheck   all 13"));
+    ck_assert_ptr_nonnull(strstr(report, "at the end, theta after 40 epochs\ngradcheck   4 of 13"));
+    FILE *out = fmemopen(json, sizeof json, "w");
+    ck_assert_int_eq(bp_scenario_json(out, &record), BP_OK);
+    fclose(out);
+    ck_assert_ptr_nonnull(strstr(json, "\"gradcheck_at\": \"the start\""));
+    ck_assert_ptr_nonnull(strstr(json, "\"gradcheck_end\": \"4 of 13"));
+    bp_record_release(&record);
+}
+END_TEST
+
+START_TEST(a_check_at_both_ends_of_a_healthy_run_names_nothing)
+{
+    struct bp_record record;
+    char report[12000];
+    run_later(&record, "check = \"both\";", report, sizeof report);
+    ck_assert_int_eq(record.check_end.outcome, BP_OUTCOME_AGREES);
+    for (size_t k = 0; k < record.findings.n; k++)
+        ck_assert_int_eq(record.findings.item[k].look, BP_LOOK_HEALTH);
+    bp_record_release(&record);
 }
 END_TEST
 
@@ -243,6 +325,10 @@ Suite *runner_suite(void)
     tcase_set_timeout(tcase, 60);
     tcase_add_checked_fixture(tcase, scratch_open, scratch_close);
     tcase_add_test(tcase, training_with_every_look_ends_in_the_same_bits_as_without);
+    tcase_add_test(tcase, a_check_is_at_the_start_where_nothing_is_said);
+    tcase_add_test(tcase, a_check_at_the_end_sees_what_is_wrong_there_and_says_where);
+    tcase_add_test(tcase, a_check_at_both_says_which_is_which);
+    tcase_add_test(tcase, a_check_at_both_ends_of_a_healthy_run_names_nothing);
     tcase_add_test(tcase, a_missing_finding_fails_the_scenario);
     tcase_add_test(tcase, an_extra_finding_fails_the_scenario);
     tcase_add_test(tcase, a_missed_goal_fails_the_scenario);

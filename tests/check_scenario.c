@@ -132,7 +132,7 @@ START_TEST(what_is_not_said_has_the_usual_value)
     ck_assert(s.init.weights.scheme == BP_INIT_GLOROT && s.init.biases.scheme == BP_INIT_ZERO);
     ck_assert(s.init.seed == 1 && s.train.seed == 1 && s.train.shuffle && s.train.batch == 0);
     ck_assert(s.train.momentum == 0.0 && s.train.weight_decay == 0.0);
-    ck_assert(s.check.at == BP_CHECK_BOTH && s.check.samples == 0 && s.runs == 1);
+    ck_assert(s.check.at == BP_CHECK_START && s.check.samples == 0 && s.runs == 1);
     ck_assert(isnan(s.goal.accuracy) && isnan(s.goal.loss));
     ck_assert(s.goal.least == 1 && s.goal.most == 1);
     ck_assert(!s.expects && s.expect.n == 0 && s.fault.n == 0 && s.subject[0] == '\0');
