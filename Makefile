@@ -122,9 +122,10 @@ setup-dev:
 scenarios: backprobe
 	./backprobe run --plots scenarios/*.conf
 
+RUNS = $(patsubst %/scenario,%,$(wildcard out/*/scenario))
 ## plots: draw the figures of the last run again
 plots: backprobe
-	./backprobe plot $(patsubst %/scenario,%,$(wildcard out/*/scenario))
+	@$(if $(RUNS),./backprobe plot $(RUNS),echo "plots: no run in out/ yet: make scenarios makes them" >&2; exit 2)
 
 ## test: run every test (one suite: make test SUITE=sgd)
 test: $(BUILD)/tests/run $(BUILD)/tests/confusion/run $(TEST_SO) backprobe lib

@@ -11,7 +11,7 @@
 enum { OPT_FIGURE = 256, OPT_WINDOW, OPT_TERM };
 
 struct options {
-    const char *figure; /* of a window or of letters */
+    const char *figure; /* this one alone; NULL: all, or loss where one is shown */
     bool window, letters;
 };
 
@@ -22,7 +22,8 @@ static const struct option LONG[] = {{"figure", required_argument, NULL, OPT_FIG
 
 /* Files beside the run's own, or in out/NAME for a scenario's file. */
 static enum bp_status draw_files(const struct bp_record *record, const char *path,
-                                 const struct bp_origin *origin, struct bp_error *error)
+                                 const struct bp_origin *origin, const char *figure,
+                                 struct bp_error *error)
 {
     char folder[BP_PATH_MAX];
     struct bp_gallery gallery;
@@ -37,10 +38,13 @@ static enum bp_status draw_files(const struct bp_record *record, const char *pat
     if (status != BP_OK)
         return status;
     status = bp_gallery_draw(&gallery, record, BP_GNUPLOT_SVG | BP_GNUPLOT_PNG, &note);
+    if (status == BP_OK && figure != NULL && gallery.n > 0)
+        status = bp_gallery_keep(&gallery, figure, error);
     if (status == BP_OK)
         status = bp_gallery_save(&gallery, folder, error);
     if (status == BP_OK)
-        printf("%s: %zu figures in %s\n", record->name, gallery.n, folder);
+        printf("%s: %zu figure%s in %s\n", record->name, gallery.n, gallery.n == 1 ? "" : "s",
+               folder);
     if (note.text[0] != '\0')
         fprintf(stderr, "backprobe: note: %s\n", note.text);
     bp_gallery_release(&gallery);
@@ -51,13 +55,14 @@ static enum bp_status show(const struct bp_record *record, const char *path,
                            const struct bp_origin *origin, const struct options *options,
                            struct bp_error *error)
 {
+    const char *figure = options->figure == NULL ? "loss" : options->figure;
     enum bp_status status = BP_OK;
     if (options->window)
-        status = bp_gallery_show(record, options->figure, error);
+        status = bp_gallery_show(record, figure, error);
     else if (options->letters)
-        status = bp_gallery_print(record, options->figure, stdout, error);
+        status = bp_gallery_print(record, figure, stdout, error);
     else
-        return draw_files(record, path, origin, error);
+        return draw_files(record, path, origin, options->figure, error);
     if (status != BP_EUNSUPPORTED)
         return status;
     fprintf(stderr, "backprobe: note: %s\n", error->text); /* no gnuplot, or no window */
@@ -86,7 +91,7 @@ static int plot_one(const char *path, const struct options *options)
 static bool parse(struct options *options, int argc, char **argv)
 {
     int c;
-    *options = (struct options){.figure = "loss"};
+    *options = (struct options){0};
     optind = 1;
     while ((c = getopt_long(argc, argv, "", LONG, NULL)) != -1)
         switch (c) {
@@ -110,11 +115,14 @@ static bool parse(struct options *options, int argc, char **argv)
 static int plot(int argc, char **argv)
 {
     struct options options;
+    struct bp_error error = {""};
     int worst = BP_EXIT_HEALTHY;
     if (!parse(&options, argc, argv))
         return bp_command_misused(&bp_command_plot, "expected the options below");
     if (optind == argc)
         return bp_command_misused(&bp_command_plot, "expected the folder of a run");
+    if (options.figure != NULL && bp_gallery_known(options.figure, &error) != BP_OK)
+        return bp_command_failed(&error);
     for (int k = optind; k < argc; k++) {
         const int status = plot_one(argv[k], &options);
         worst = status > worst ? status : worst;
@@ -126,6 +134,7 @@ const struct bp_command bp_command_plot = {
     .name = "plot",
     .usage = "[--figure NAME] [--window | --term dumb]\n       FOLDER|SCENARIO ...",
     .about = "the figures of a run again: to files, to a window, or as letters",
-    .options = "  --figure NAME  of a window or of letters (loss)\n"
-               "  --window       show it; --term dumb: print it as letters\n",
+    .options = "  --figure NAME  this one alone: loss, delta, gradients, slope, weights,\n"
+               "                 surface, images or rate\n"
+               "  --window       show it (loss); --term dumb: print it as letters\n",
     .run = plot};

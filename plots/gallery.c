@@ -2,6 +2,7 @@
 #include "plots/gallery.h"
 
 #include "core/mem.h"
+#include "diag/report.h"
 #include "plots/gallery_rows.h"
 
 #include <stdio.h>
@@ -137,6 +138,42 @@ enum bp_status bp_gallery_save(const struct bp_gallery *gallery, const char *fol
     return BP_OK;
 }
 
+enum bp_status bp_gallery_known(const char *name, struct bp_error *error)
+{
+    char names[200] = "";
+    for (size_t k = 0; k < BP_GALLERY_ROWS; k++) {
+        if (strcmp(name, BP_GALLERY_ROW[k].name) == 0)
+            return BP_OK;
+        bp_report_add(names, sizeof names, "%s%s", k == 0 ? "" : ", ", BP_GALLERY_ROW[k].name);
+    }
+    return bp_error_set(error, BP_EINPUT, "figure '%.40s': expected one of %s", name, names);
+}
+
+static void figure_release(struct bp_gallery_figure *figure)
+{
+    bp_mem_free(figure->alt);
+    bp_gnuplot_picture_release(&figure->picture);
+}
+
+enum bp_status bp_gallery_keep(struct bp_gallery *gallery, const char *name, struct bp_error *error)
+{
+    char names[200] = "";
+    struct bp_gallery only = {0};
+    for (size_t k = 0; k < gallery->n; k++) {
+        struct bp_gallery_figure *figure = &gallery->figure[k];
+        bp_report_add(names, sizeof names, "%s%s", k == 0 ? "" : ", ", figure->name);
+        if (only.n == 0 && strcmp(name, figure->name) == 0)
+            only.figure[only.n++] = *figure;
+        else
+            figure_release(figure);
+    }
+    *gallery = only;
+    if (only.n == 1)
+        return BP_OK;
+    return bp_error_set(error, BP_EINPUT, "figure '%.40s': this run has %s", name,
+                        names[0] == '\0' ? "none" : names);
+}
+
 /* The script of one figure by name; BP_EINPUT names those there are. */
 static enum bp_status script_of(struct bp_script *script, const struct bp_record *record,
                                 const char *name, bool plain, struct bp_error *note)
@@ -187,9 +224,7 @@ enum bp_status bp_gallery_show(const struct bp_record *record, const char *name,
 
 void bp_gallery_release(struct bp_gallery *gallery)
 {
-    for (size_t k = 0; k < gallery->n; k++) {
-        bp_mem_free(gallery->figure[k].alt);
-        bp_gnuplot_picture_release(&gallery->figure[k].picture);
-    }
+    for (size_t k = 0; k < gallery->n; k++)
+        figure_release(&gallery->figure[k]);
     *gallery = (struct bp_gallery){0};
 }

@@ -41,6 +41,14 @@ enum bp_status bp_gallery_draw(struct bp_gallery *gallery, const struct bp_recor
 enum bp_status bp_gallery_save(const struct bp_gallery *gallery, const char *folder,
                                struct bp_error *error);
 
+/* Whether there is a figure of that name, of any run; BP_EINPUT names all. */
+enum bp_status bp_gallery_known(const char *name, struct bp_error *error);
+
+/* Drops every figure but the one of that name; BP_EINPUT when that was not drawn, and
+ * names those that were. */
+enum bp_status bp_gallery_keep(struct bp_gallery *gallery, const char *name,
+                               struct bp_error *error);
+
 /* One figure as letters to a terminal ("loss"); BP_EINPUT names those there are. */
 enum bp_status bp_gallery_print(const struct bp_record *record, const char *name, FILE *to,
                                 struct bp_error *note);

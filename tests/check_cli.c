@@ -387,6 +387,47 @@ START_TEST(without_gnuplot_there_is_a_note)
 }
 END_TEST
 
+START_TEST(a_figure_that_there_is_not_is_one_line)
+{
+    static struct cli cli;
+    scratch_text("and.conf", AND);
+    run(&cli, "plot", "--figure", "zzz", "and.conf");
+    assert_refused(&cli, "figure 'zzz': expected one of loss, ");
+    run(&cli, "plot", "--figure", "zzz", "--term", "dumb", "and.conf");
+    assert_refused(&cli, "figure 'zzz': expected one of loss, ");
+    ck_assert(!there_is("out"));
+}
+END_TEST
+
+START_TEST(a_figure_by_name_is_drawn_alone)
+{
+    static struct cli cli;
+    if (system("command -v gnuplot > /dev/null") != 0) {
+        puts("cli: gnuplot is not installed, left out");
+        return;
+    }
+    scratch_text("and.conf", AND);
+    run(&cli, "plot", "--figure", "delta", "and.conf");
+    ck_assert_msg(cli.status == 0, "%s", cli.err_text);
+    ck_assert_str_eq(cli.out_text, "and: 1 figure in out/and\n");
+    ck_assert(there_is("out/and/delta.svg") && !there_is("out/and/loss.svg"));
+    run(&cli, "plot", "--figure", "images", "and.conf");
+    assert_refused(&cli, "figure 'images': this run has loss, gradients, ");
+}
+END_TEST
+
+START_TEST(plots_of_no_run_are_one_line)
+{
+    const char *line = scratch_path("line");
+    char command[600];
+    snprintf(command, sizeof command,
+             "env -u MAKEFLAGS -u MAKELEVEL make -n RUNS= plots > %s && "
+             "grep -q 'no run in out/ yet: make scenarios' %s && ! grep -q 'backprobe plot' %s",
+             line, line, line);
+    ck_assert_int_eq(system(command), 0);
+}
+END_TEST
+
 START_TEST(a_gnuplot_that_dies_half_way_is_a_note)
 {
     static struct cli cli;
@@ -459,6 +500,9 @@ Suite *cli_suite(void)
     tcase_add_test(tcase, a_full_disk_leaves_the_last_report_whole);
     tcase_add_test(tcase, a_kill_leaves_the_last_report_whole);
     tcase_add_test(tcase, without_gnuplot_there_is_a_note);
+    tcase_add_test(tcase, a_figure_that_there_is_not_is_one_line);
+    tcase_add_test(tcase, a_figure_by_name_is_drawn_alone);
+    tcase_add_test(tcase, plots_of_no_run_are_one_line);
     tcase_add_test(tcase, a_gnuplot_that_dies_half_way_is_a_note);
     tcase_add_test(tcase, nothing_in_a_title_is_run);
     tcase_add_test(tcase, a_title_of_two_lines_is_refused);
