@@ -189,6 +189,15 @@ static size_t place_of(const struct worker *w, size_t p)
     return w->slice.at + w->all->inputs.live[w->first + p] - w->slice.first;
 }
 
+static bool wants_all(const struct worker *w)
+{
+    const struct bp_inputs *inputs = &w->all->inputs;
+    size_t p = 0;
+    while (p < w->line.m && w->line.wanted[p])
+        p++;
+    return p == w->line.m && w->live == inputs->rank[inputs->width];
+}
+
 static enum bp_status parameters_at(void *self, double h, double *f, uint64_t *side,
                                     struct bp_error *error)
 {
@@ -199,8 +208,7 @@ static enum bp_status parameters_at(void *self, double h, double *f, uint64_t *s
     const double n = spec->reduction == BP_MEAN ? (double)all->at->n : 1.0;
     memset(f, 0, w->line.m * sizeof *f);
     memset(side, 0, w->line.m * sizeof *side);
-    w->whole = w->live == all->inputs.rank[all->inputs.width] &&
-               memchr(w->line.wanted, false, w->line.m) == NULL;
+    w->whole = wants_all(w);
     for (w->sample = 0; w->sample < all->at->n; w->sample++)
         one_sample(w, h, f, side);
     if (n != 1.0)
