@@ -3,7 +3,8 @@
  *     bench [GROUP ...]        tiers, training, locating, growth; all of them without
  *     bench --once JOB NETWORK N
  *                              one job once, for counting instructions: naive (40
- *                              parameters), structured, delta-form, node, backprop
+ *                              parameters), structured, delta-form, node (as it is
+ *                              called), node-core, backprop
  */
 #include "bench/bench.h"
 
@@ -60,10 +61,10 @@ static int count_once(const char *job, const char *network, size_t n)
 {
     struct once once = {0};
     bench_net_init(&once.b, network, n);
-    once.tier = (struct bench_tier){.b = &once.b};
+    once.tier = (struct bench_tier){.b = &once.b, .deltas = strcmp(job, "node") == 0};
     if (strcmp(job, "backprop") == 0) {
         bench_counted(once_backprop, &once);
-    } else if (strcmp(job, "node") == 0) {
+    } else if (strcmp(job, "node-core") == 0) {
         const struct bp_numdiff_options options = {.tier = BP_TIER_NODE};
         if (bp_numdiff_run(&once.d, &once.b.at, &options, NULL) != BP_OK ||
             bp_node_init(&once.node, &once.b.at, 1) != BP_OK)

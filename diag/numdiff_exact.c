@@ -17,10 +17,10 @@ static const struct bp_layer *layer_of(const struct bp_exact *exact, size_t l)
     return &exact->at->net->spec.layer[l];
 }
 
-static size_t widest(const struct bp_mlp *net)
+static size_t widest_from(const struct bp_mlp *net, size_t l)
 {
     size_t width = 0;
-    for (size_t l = 0; l <= net->spec.layers; l++)
+    for (; l <= net->spec.layers; l++)
         width = net->spec.layer[l].width > width ? net->spec.layer[l].width : width;
     return width;
 }
@@ -180,6 +180,17 @@ static void through_layer(const struct bp_exact *exact, size_t l, size_t s, doub
         out[i] *= fabs(mask[i]);
 }
 
+/* Beside an output that is nearly 0 a change of it is below the normal numbers, and has
+ * few places left: what that does to t ln a. */
+static double underflow(enum bp_loss loss, size_t width, const double *a, const double *t)
+{
+    double sum = 0.0;
+    for (size_t k = 0; k < width && loss != BP_SQUARED_ERROR; k++)
+        if (t[k] != 0.0 && a[k] < 0x1p-900)
+            sum += fabs(t[k]) * (0x1p-1074 / BP_EXACT_STEP / a[k]);
+    return sum;
+}
+
 static void output_errors(struct bp_exact *exact)
 {
     const struct bp_spec *spec = &exact->at->net->spec;
@@ -189,17 +200,18 @@ static void output_errors(struct bp_exact *exact)
     double *out = exact->bound;
     for (size_t s = 0; s < exact->at->n; s++, out += width) {
         const double *a = exact->pass.a[l] + s * width, *t = exact->at->t + s * width;
+        const double lost = fabs(spec->factor) * underflow(spec->loss, width, a, t);
         double total = 0.0;
         for (size_t k = 0; k < width; k++) {
             exact->spread[k] = gamma * output_size(spec->loss, a[k], t[k]);
             total += fabs(t[k]);
         }
-        if (!matched) {
+        if (!matched)
             through_layer(exact, l, s, 0.1, exact->spread, out);
-            continue;
-        }
-        for (size_t k = 0; k < width; k++)
+        for (size_t k = 0; k < width && matched; k++)
             out[k] = gamma * (fabs(a[k]) * fmax(total, 1.0) + fabs(t[k]));
+        for (size_t k = 0; k < width && lost > 0.0; k++)
+            out[k] += lost;
     }
 }
 
@@ -232,7 +244,8 @@ static void hidden_errors(struct bp_exact *exact, size_t l)
 static void one_layer(struct bp_exact *exact, size_t l)
 {
     const size_t width = layer_of(exact, l)->width;
-    double *unit = exact->spread, *inverse = exact->bound; /* free until the errors below */
+    double *unit = exact->unit + exact->at->net->unit[l];
+    double *inverse = exact->bound; /* free until the errors below */
     for (size_t i = 0; i < width; i++) {
         unit[i] = bp_inputs_unit(exact->at->net, exact->theta, l, i);
         inverse[i] = 0.5 / (BP_EXACT_STEP * unit[i]); /* a power of two, too */
@@ -277,14 +290,11 @@ static void differentiate(struct bp_exact *exact)
 
 /* ---- memory --------------------------------------------------------------- */
 
-/* z and a of each layer, one after the other; the rest of a pass is not needed. */
-static enum bp_status room_for_pass(struct bp_exact *exact)
+enum bp_status bp_exact_pass(struct bp_pass *pass, const struct bp_mlp *net, const double *theta,
+                             size_t n, double *memory)
 {
-    const struct bp_mlp *net = exact->at->net;
-    const size_t slots = net->spec.layers + 1, n = exact->at->n;
-    struct bp_pass *pass = &exact->pass;
-    *pass = (struct bp_pass){
-        .net = net, .ops = net->ops, .theta = exact->theta, .capacity = n, .t = exact->at->t};
+    const size_t slots = net->spec.layers + 1;
+    *pass = (struct bp_pass){.net = net, .ops = net->ops, .theta = theta, .capacity = n};
     pass->pointers = bp_mem_new(5 * slots, sizeof(double *));
     if (pass->pointers == NULL)
         return BP_ENOMEM;
@@ -294,10 +304,20 @@ static enum bp_status room_for_pass(struct bp_exact *exact)
     pass->delta = pass->e + slots;
     pass->mask = (const double **)(pass->delta + slots);
     for (size_t l = 1; l < slots; l++) {
-        pass->z[l] = exact->memory + n * net->unit[l];
+        pass->z[l] = memory + n * net->unit[l];
         pass->a[l] = pass->z[l] + n * net->n_units;
-        pass->mask[l] = exact->at->mask == NULL ? NULL : exact->at->mask[l];
     }
+    return BP_OK;
+}
+
+static enum bp_status room_for_pass(struct bp_exact *exact)
+{
+    const struct bp_loss_at *at = exact->at;
+    if (bp_exact_pass(&exact->pass, at->net, exact->theta, at->n, exact->memory) != BP_OK)
+        return BP_ENOMEM;
+    exact->pass.t = at->t;
+    for (size_t l = 1; at->mask != NULL && l <= at->net->spec.layers; l++)
+        exact->pass.mask[l] = at->mask[l];
     return BP_OK;
 }
 
@@ -313,25 +333,28 @@ static enum bp_status make_room(struct bp_exact *exact)
 {
     const struct bp_mlp *net = exact->at->net;
     const size_t n = exact->at->n, units = n * net->n_units;
-    if (units / n != net->n_units || widest(net) > SIZE_MAX / 64 / n)
+    const size_t widest = widest_from(net, 1);
+    if (units / n != net->n_units || widest > SIZE_MAX / 64 / n)
         return BP_ENOMEM;
     const size_t absolute = largest_above_first(net);
-    exact->memory = bp_mem_new(4 * units + n + absolute + 2 * n * widest(net), sizeof(double));
+    exact->memory =
+        bp_mem_new(4 * units + net->n_units + n + absolute + 2 * n * widest, sizeof(double));
     exact->flags = bp_mem_new(units, 1);
     if (exact->memory == NULL || exact->flags == NULL)
         return BP_ENOMEM;
     exact->delta = exact->memory + 2 * units;
     exact->wrong = exact->delta + units;
-    exact->loss = exact->wrong + units;
+    exact->unit = exact->wrong + units;
+    exact->loss = exact->unit + net->n_units;
     exact->absolute = exact->loss + n;
     exact->spread = exact->absolute + absolute;
-    exact->bound = exact->spread + n * widest(net);
+    exact->bound = exact->spread + n * widest;
     return room_for_pass(exact);
 }
 
 static enum bp_status worker_init(struct bp_exact_worker *w, const struct bp_exact *exact)
 {
-    const size_t m = widest(exact->at->net) + 1;
+    const size_t m = widest_from(exact->at->net, 0) + 1;
     if (bp_ripple_init(&w->ripple, &exact->pass, exact->at->t, exact->loss, true) != BP_OK)
         return BP_ENOMEM;
     w->d = bp_mem_new(3 * w->ripple.room, sizeof *w->d);

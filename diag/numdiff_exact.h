@@ -32,6 +32,7 @@ struct bp_exact {
     struct bp_pass pass;               /* passed forward at the point; has room for z and a only */
     double *memory;                    /* owned: z and a of the pass, then the arrays below */
     double *loss;                      /* [n] at the point */
+    double *unit;                      /* [n_units]: a power of two: much for z of this neuron */
     double *delta, *wrong;             /* laid out as in struct bp_numdiff */
     unsigned char *flags;              /* owned */
     double *absolute, *spread, *bound; /* |W_l| of the largest l > 1; n x widest, twice */
@@ -57,6 +58,11 @@ enum bp_status bp_exact_init(struct bp_exact *exact, const struct bp_loss_at *at
  * and without allocating. */
 void bp_exact_run(struct bp_exact *exact);
 void bp_exact_release(struct bp_exact *exact);
+
+/* A pass for n samples with z and a only, in memory of 2 n n_units numbers (borrowed);
+ * its pointers are owned. BP_ENOMEM. */
+enum bp_status bp_exact_pass(struct bp_pass *pass, const struct bp_mlp *net, const double *theta,
+                             size_t n, double *memory);
 
 /* The loss of the batch, with its regulariser. */
 double bp_exact_loss(const struct bp_exact *exact);

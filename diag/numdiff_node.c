@@ -169,6 +169,8 @@ static void leave_out(struct bp_numdiff *numdiff, const struct bp_numdiff_option
 {
     size_t first;
     const size_t end = bp_numdiff_range(numdiff, options, &first);
+    if (first == 0 && end == numdiff->n_theta)
+        return;
     for (size_t k = 0; k < numdiff->n_theta; k++)
         if (k < first || k >= end) {
             numdiff->value[k] = numdiff->error[k] = 0.0;

@@ -4,32 +4,41 @@
  *
  *     dL_s / dW_l[i,j] = delta_l[s,i] a_{l-1}[s,j],
  *
- * which holds when z_l = W_l a_{l-1} + b_l. Here that is tried on a few samples,
- * by nothing but the network's own stages as they stand: for each tensor one
- * random direction of +-1 in all its entries, and one entry alone, the loss is
- * differentiated along it (central differences, numdiff_steps.h) and set beside
+ * which holds when z_l = W_l a_{l-1} + b_l. Here that is tried on a few samples, in
+ * two ways that know nothing of each other:
  *
- *     sum over s, i of delta_l[s,i] (V a_{l-1}[s])_i
+ *     directions   all of a tensor is moved by h r_i c_j, r and c random, and the
+ *                  network's own stages are run as they stand, from that layer up:
+ *                  set beside sum over s, i of delta_l[s,i] r_i (c . a_{l-1}[s])
+ *     weights      a few weights of a neuron and its bias by the structured tier's
+ *                  recomputing (ripple.h), which trusts no identity of the deltas
  *
- * Cost: for each tensor two times four forward passes of up to BP_SPOT_SAMPLES
- * samples, from its layer up; memory n_theta.
+ * A direction is first looked at with one small step forward, then with one back: where
+ * either says what the deltas say, to 1e-5 of the size of its terms, nothing is left to
+ * ask. Only where neither does are steps chosen and errors estimated (central
+ * differences, numdiff_steps.h) before anything is said against it.
+ *
+ * Layers are tried from the top: who stands above the first to fail is right.
+ *
+ * Cost where nothing is wrong: one forward pass of up to BP_SPOT_SAMPLES samples a
+ * tensor, from its layer up, and one copy of theta.
  */
 #ifndef BP_NUMDIFF_SPOT_H
 #define BP_NUMDIFF_SPOT_H
 
 #include "diag/numdiff_exact.h"
 
-enum { BP_SPOT_SAMPLES = 4 };
+enum { BP_SPOT_SAMPLES = 4, BP_SPOT_WEIGHTS = 7 };
 
 /* What was seen. */
 struct bp_spot {
-    size_t tried;    /* directions that gave an answer */
-    size_t unclear;  /* directions that a corner or a number that is not finite spoilt */
+    size_t tried;    /* directions and weights that gave an answer */
+    size_t unclear;  /* those that a corner or a number that is not finite spoilt */
     double farthest; /* largest difference, relative to the tolerance; above 1 is caught */
 };
 
-/* BP_EUNSUPPORTED, and a line that names the tensor, where the product does not
- * hold; BP_ENOMEM. */
+/* BP_EUNSUPPORTED, and a line that names the tensor or the weight, where the product
+ * does not hold; BP_ENOMEM. exact has been run. */
 enum bp_status bp_spot_run(struct bp_spot *spot, const struct bp_exact *exact,
                            struct bp_error *error);
 

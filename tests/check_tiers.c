@@ -6,6 +6,8 @@
 #include "core/rng.h"
 #include "diag/numdiff.h"
 #include "diag/numdiff_inputs.h"
+#include "diag/numdiff_node.h"
+#include "diag/numdiff_spot.h"
 #include "diag/numdiff_tiers.h"
 #include "diag/ripple.h"
 
@@ -486,8 +488,120 @@ START_TEST(the_node_tier_notices_a_forward_pass_that_is_not_affine)
     const struct bp_numdiff_options options = {.tier = BP_TIER_NODE};
     ck_assert_int_eq(bp_tier_node.run(&d, &b.at, &options, &error), BP_EUNSUPPORTED);
     char tensor[32];
-    snprintf(tensor, sizeof tensor, "is z affine in W%d?", 1);
+    snprintf(tensor, sizeof tensor, "is z affine in W%zu?", layer);
     ck_assert_msg(strstr(error.text, tensor) != NULL, "%s", error.text);
+    bp_numdiff_release(&d);
+    tear_down(&b);
+}
+END_TEST
+
+/* One weight of all counts otherwise: W[1,2] is bent by a hundredth of its square. */
+static void bent_weight(const struct bp_pass *pass, size_t l, const struct bp_stage *self,
+                        double *out)
+{
+    const struct bp_tensor *w = bp_mlp_weights(pass->net, l);
+    const double v = pass->theta[w->offset + 1 * w->cols + 2];
+    self->right->run(pass, l, self->right, out);
+    for (size_t s = 0; s < pass->n; s++)
+        out[s * w->rows + 1] += 0.01 * v * v * pass->a[l - 1][s * w->cols + 2];
+}
+
+/* z = W a: the bias is kept, but not in it. */
+static void without_bias(const struct bp_pass *pass, size_t l, const struct bp_stage *self,
+                         double *out)
+{
+    const struct bp_tensor *b = bp_mlp_biases(pass->net, l);
+    self->right->run(pass, l, self->right, out);
+    for (size_t k = 0; k < pass->n * b->rows; k++)
+        out[k] -= pass->theta[b->offset + k % b->rows];
+}
+
+START_TEST(the_node_tier_notices_one_weight_or_a_bias_that_is_not_in_z)
+{
+    static const char *const SAYS[] = {"is z affine in W1?", "is z affine in W2?",
+                                       "is z affine in b1?", "is z affine in b2?"};
+    struct bench b;
+    struct bp_error error;
+    set_up(&b, "12-9-4 sigmoid squared-error", 6, 1.0, 14);
+    struct bp_numdiff d = run(&b, BP_TIER_NODE, 1);
+    plant(&b, 1 + (size_t)_i % 2, BP_AFFINE, _i < 2 ? bent_weight : without_bias);
+    const struct bp_numdiff_options options = {.tier = BP_TIER_NODE};
+    ck_assert_int_eq(bp_tier_node.run(&d, &b.at, &options, &error), BP_EUNSUPPORTED);
+    ck_assert_msg(strstr(error.text, SAYS[_i]) != NULL, "%s", error.text);
+    bp_numdiff_release(&d);
+    tear_down(&b);
+}
+END_TEST
+
+/* The deltas are not trusted, either: each of a sample's is made wrong by a hundredth of
+ * the largest. */
+START_TEST(a_wrong_delta_is_noticed)
+{
+    struct bench b;
+    struct bp_node node;
+    struct bp_spot spot;
+    struct bp_error error;
+    set_up(&b, "7-5-4-3 tanh,sigmoid squared-error", 6, 1.0, 15);
+    struct bp_numdiff d = run(&b, BP_TIER_NODE, 1);
+    ck_assert_int_eq(bp_node_init(&node, &b.at, 1), BP_OK);
+    bp_node_run(&node, &d);
+    ck_assert_int_eq(bp_spot_run(&spot, &node.exact, &error), BP_OK);
+    ck_assert_uint_eq(spot.tried, b.net.n_tensors + 3 * (BP_SPOT_WEIGHTS + 1));
+    ck_assert_double_le(spot.farthest, 0.1);
+    for (size_t l = 1; l <= 3; l++)
+        for (size_t i = 0; i < b.net.spec.layer[l].width; i++) {
+            double *row = &node.exact.delta[b.n * b.net.unit[l]], *delta = row + i; /* sample 0 */
+            const double right = *delta;
+            *delta += 0.01 * largest(b.net.spec.layer[l].width, row);
+            ck_assert_int_eq(bp_spot_run(&spot, &node.exact, &error), BP_EUNSUPPORTED);
+            ck_assert_ptr_nonnull(strstr(error.text, "node cannot be used here"));
+            *delta = right;
+        }
+    bp_node_release(&node);
+    bp_numdiff_release(&d);
+    tear_down(&b);
+}
+END_TEST
+
+/* At a minimum slopes are small beside curvatures: one step forward says little. */
+START_TEST(the_spot_checks_hold_where_training_ends)
+{
+    struct bench b;
+    struct bp_error error = {{0}};
+    set_up(&b, "6-8-3 tanh,identity squared-error", 6, 0.5, 16);
+    bp_pass_forward(&b.pass, b.n, b.x);
+    for (size_t k = 0; k < b.n * 3; k++)
+        b.t[k] = b.pass.a[2][k] + 1e-6 * (double)(k % 5);
+    struct bp_numdiff d;
+    const struct bp_numdiff_options options = {.tier = BP_TIER_NODE};
+    ck_assert_msg(bp_numdiff_run(&d, &b.at, &options, &error) == BP_OK, "%s", error.text);
+    ck_assert_uint_ge(d.spots, 4);
+    bp_numdiff_release(&d);
+    plant(&b, 1, BP_AFFINE, bent_weight);
+    d = run(&b, BP_TIER_RICHARDSON, 1);
+    ck_assert_int_eq(bp_tier_node.run(&d, &b.at, &options, &error), BP_EUNSUPPORTED);
+    bp_numdiff_release(&d);
+    tear_down(&b);
+}
+END_TEST
+
+/* A cross-entropy of an output near the smallest double: what is carried up has few places
+ * left, and says so. */
+START_TEST(an_output_that_has_all_but_vanished_has_a_larger_error)
+{
+    struct bench b;
+    set_up(&b, "3-2 softmax softmax-cross-entropy", 1, 0.0, 17);
+    const struct bp_tensor *bias = bp_mlp_biases(&b.net, 1);
+    b.t[0] = 1.0;
+    b.t[1] = 0.0;
+    b.net.theta[bias->offset + 1] = 707.0; /* a of the target: 8.6e-308 */
+    backprop(&b);
+    struct bp_numdiff d = run(&b, BP_TIER_NODE, 1);
+    for (size_t i = 0; i < 2; i++) {
+        const double off = fabs(d.delta[i] - b.pass.delta[1][i]);
+        ck_assert_double_gt(off, 1e-9);
+        ck_assert_double_le(off, d.delta_error[i]);
+    }
     bp_numdiff_release(&d);
     tear_down(&b);
 }
@@ -616,6 +730,10 @@ Suite *tiers_suite(void)
     TCase *assumed = tcase_create("assumptions");
     tcase_add_test(assumed, a_planted_forward_stage_leaves_only_the_slow_tiers);
     tcase_add_loop_test(assumed, the_node_tier_notices_a_forward_pass_that_is_not_affine, 0, 3);
+    tcase_add_loop_test(assumed, the_node_tier_notices_one_weight_or_a_bias_that_is_not_in_z, 0, 4);
+    tcase_add_test(assumed, a_wrong_delta_is_noticed);
+    tcase_add_test(assumed, the_spot_checks_hold_where_training_ends);
+    tcase_add_test(assumed, an_output_that_has_all_but_vanished_has_a_larger_error);
     tcase_add_loop_test(assumed, the_spot_checks_do_not_cry_wolf, 0, 4);
     tcase_add_test(assumed, the_default_is_structured_while_it_is_cheap);
     suite_add_tcase(suite, assumed);
