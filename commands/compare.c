@@ -206,10 +206,14 @@ static void fill_figure(struct bp_script *script, const struct comparison *c,
         const struct bp_curve *curve = &record[side].curve[0];
         const bool classes = record[side].data.train.classes > 0;
         snprintf(name[side], sizeof name[side], "%c: %.60s", 'a' + side, record[side].name);
-        run[side] = (struct bp_figure_run){name[side], 0, NULL, NULL, NULL};
+        run[side] = (struct bp_figure_run){.name = name[side]};
         if (record[side].n_curves > 0)
-            run[side] = (struct bp_figure_run){name[side], curve->n, curve->epoch, curve->loss,
-                                               classes ? curve->accuracy : NULL};
+            run[side] = (struct bp_figure_run){.name = name[side],
+                                               .n = curve->n,
+                                               .epoch = curve->epoch,
+                                               .loss = curve->loss,
+                                               .accuracy = classes ? curve->accuracy : NULL,
+                                               .end = classes ? curve->end_accuracy : 0.0};
     }
     const struct bp_figure_training figure = {.title = "two runs: loss and accuracy",
                                               .runs = 2,

@@ -66,9 +66,10 @@ static void look(void *self, const struct bp_runner_view *view)
     const struct bp_record *record = view->record;
     struct bp_error note = {""};
     const bool letters = onlooker->figure && onlooker->live.terminal != NULL;
-    if (onlooker->figure && bp_live_course(&onlooker->live, record->title, &record->course,
-                                           (double)record->steps / (double)record->epochs,
-                                           view->epoch == view->epochs, &note) != BP_OK)
+    if (onlooker->figure &&
+        bp_live_course(&onlooker->live, record->title, &record->course,
+                       (double)record->steps / (double)record->epochs, view->epochs,
+                       view->epoch == view->epochs, &note) != BP_OK)
         fprintf(stderr, "backprobe: note: %s\n", note.text);
     if (onlooker->terminal != NULL && !letters)
         show_line(onlooker->terminal, view);

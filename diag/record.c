@@ -86,7 +86,7 @@ enum bp_status bp_curve_from(struct bp_curve *curve, const char *name,
     if (status != BP_OK)
         return status;
     for (size_t k = 0; k < course->n_losses; k++) {
-        curve->epoch[k] = (double)(k * course->stride);
+        curve->epoch[k] = (double)(k * course->stride + 1);
         curve->loss[k] = course->losses[k];
         curve->accuracy[k] = course->accuracies[k];
     }

@@ -38,7 +38,7 @@ const char *bp_record_point_text(enum bp_record_point point);
 struct bp_curve {
     char name[80]; /* "as given", "with the stage put back" */
     size_t n;
-    double *epoch, *loss, *accuracy; /* accuracy NaN without classes */
+    double *epoch, *loss, *accuracy; /* epochs count from 1; accuracy NaN without classes */
     double end_loss;                 /* per sample over the training data, no regulariser */
     double end_accuracy;             /* share of the training data; NaN */
     bool done;                       /* see bp_health_reached() */

@@ -224,7 +224,8 @@ void bp_scale_bar(struct bp_script *to, const struct bp_scale *scale, double lef
     for (int i = 0; i <= 4; i += 2)
         if (scale->hi > scale->lo || i == 2)
             put_end(to, 0.02 + 0.24 * i, at(scale, i / 4.0));
-    bp_ink_label(to, 1.0, 1.09, "center", BP_INK_BLACK, words, 24);
+    bp_ink_label(to, 1.0, 1.0 + 17.0 / ((top - bottom) * to->height), "center", BP_INK_BLACK, words,
+                 24);
     bp_script_print(to, "plot $bar matrix with image\nunset label\nset border 3\n"
                         "set xtics\nset ytics\n");
 }

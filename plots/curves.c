@@ -5,9 +5,10 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { STRETCHES = 320, PLAIN_STRETCHES = 60, NAME_LETTERS = 14 };
+enum { STRETCHES = 320, PLAIN_STRETCHES = 60, NAME_LETTERS = 14, NAME_LINES = 4 };
 
-static const double PANEL_TALL = 0.35; /* a panel's share of the figure, about */
+static const double PANEL_TALL = 0.72; /* a panel's share of the figure, if none is said */
+static const double LINE = 16.0;       /* of a name, in points */
 
 static void put_point(struct bp_script *to, const struct bp_curves *curves, double x, double y)
 {
@@ -57,57 +58,77 @@ static size_t last_finite(const struct bp_stroke *curve)
     return i;
 }
 
-/* Where a long name is broken: the last blank that fits, or 0. */
-static size_t wrap_at(const char *name)
+/* How many bytes of a name its next line takes: up to the last blank that fits and
+ * does not stand in "(0, 1)". */
+static size_t line_of(const char *name)
 {
+    const size_t n = strlen(name);
     size_t at = 0;
-    if (name != NULL && strlen(name) > NAME_LETTERS)
-        for (size_t i = 0; i <= NAME_LETTERS; i++)
-            if (name[i] == ' ')
-                at = i;
-    return at;
-}
-
-static bool wrap_any(const struct bp_curves *curves, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        if (wrap_at(curves->curve[i].name) > 0)
-            return true;
-    return false;
-}
-
-/* A name in one line, or in two around its place. */
-static void put_name(struct bp_script *to, const struct bp_stroke *curve, double place)
-{
-    const size_t at = to->plain ? 0 : wrap_at(curve->name);
-    char first[NAME_LETTERS + 1];
-    if (curve->name == NULL)
-        return;
-    if (at == 0) {
-        bp_ink_label(to, 1.02, place, "left", curve->ink, curve->name,
-                     to->plain ? 12 : NAME_LETTERS);
-        return;
+    int inside = 0;
+    if (n <= NAME_LETTERS)
+        return n;
+    for (size_t i = 1; i <= NAME_LETTERS; i++) {
+        inside += (name[i] == '(') - (name[i] == ')');
+        if (name[i] == ' ' && inside == 0)
+            at = i;
     }
-    memcpy(first, curve->name, at);
-    first[at] = '\0';
-    const double line = 8.0 / (PANEL_TALL * to->height);
-    bp_ink_label(to, 1.02, place + line, "left", curve->ink, first, NAME_LETTERS);
-    bp_ink_label(to, 1.02, place - line, "left", curve->ink, curve->name + at + 1, NAME_LETTERS);
+    return at > 0 ? at : n; /* a long word: cut where it is written */
 }
 
-/* Names at the right ends, moved apart where ends are close. */
+/* The lines that a name is broken into; the last one has what is left. */
+static size_t break_name(const char *name, bool plain, const char *line[NAME_LINES],
+                         size_t size[NAME_LINES])
+{
+    size_t n = 0;
+    if (name == NULL)
+        return 0;
+    for (const char *s = name; *s != '\0' && n < NAME_LINES; n++) {
+        line[n] = s;
+        size[n] = plain || n + 1 == NAME_LINES ? strlen(s) : line_of(s);
+        s += size[n];
+        s += strspn(s, " ");
+    }
+    return n;
+}
+
+static void put_name(struct bp_script *to, const struct bp_stroke *curve, double place, double tall)
+{
+    const char *line[NAME_LINES];
+    size_t size[NAME_LINES];
+    const size_t n = break_name(curve->name, to->plain, line, size);
+    for (size_t i = 0; i < n; i++) {
+        char text[100];
+        const size_t kept = size[i] < sizeof text - 1 ? size[i] : sizeof text - 1;
+        memcpy(text, line[i], kept);
+        text[kept] = '\0';
+        bp_ink_label(to, 1.02, place + tall * ((double)(n - 1) / 2 - (double)i), "left", curve->ink,
+                     text, to->plain ? 12 : NAME_LETTERS);
+    }
+}
+
+/* Names at the right ends, moved apart where ends are close, and none of them out of
+ * the panel by more than half a line. */
 static void name_ends(struct bp_script *to, const struct bp_curves *curves)
 {
     double place[16];
+    size_t most = 1;
     const size_t n = curves->n < 16 ? curves->n : 16;
     for (size_t i = 0; i < n; i++) {
+        const char *line[NAME_LINES];
+        size_t size[NAME_LINES];
         const size_t last = last_finite(&curves->curve[i]);
+        const size_t lines = break_name(curves->curve[i].name, to->plain, line, size);
         place[i] = last == 0 ? 0.5 : bp_axis_place(&curves->y, curves->curve[i].y[last - 1]);
+        most = lines > most ? lines : most;
     }
-    const bool wraps = wrap_any(curves, n) && !to->plain;
-    bp_axis_spread(place, n, to->plain ? 0.2 : wraps ? 0.2 : 0.11);
+    const double tall =
+        to->plain ? 0.2 : LINE / ((curves->tall > 0.0 ? curves->tall : PANEL_TALL) * to->height);
+    const double edge = tall * (double)(most - 1) / 2, room = 1.0 - 2.0 * edge;
     for (size_t i = 0; i < n; i++)
-        put_name(to, &curves->curve[i], place[i]);
+        place[i] = place[i] < edge ? 0.0 : place[i] > 1.0 - edge ? 1.0 : (place[i] - edge) / room;
+    bp_axis_spread(place, n, tall * (double)most / room);
+    for (size_t i = 0; i < n; i++)
+        put_name(to, &curves->curve[i], edge + room * place[i], tall);
 }
 
 /* A dashed line where a curve first is not finite. */

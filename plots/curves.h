@@ -23,6 +23,7 @@ struct bp_curves {
     const struct bp_stroke *curve;
     struct bp_axis x, y; /* fitted */
     const char *x_words, *y_words;
+    double tall;      /* the panel's share of the figure's height; 0: nearly all */
     const char *what; /* "loss": what is not finite, or missing */
 };
 

@@ -41,6 +41,7 @@ struct bp_figure_run {
     const double *epoch;    /* [n] rising */
     const double *loss;     /* [n] */
     const double *accuracy; /* [n] share of 1; NULL: none */
+    double end;             /* accuracy in the end, over all data; 0: the last of those */
 };
 
 /* A moment worth a line: "neuron 1:3 dead". */
@@ -52,6 +53,7 @@ struct bp_figure_mark {
 struct bp_figure_training {
     const char *title;
     const char *loss_unit; /* "squared error", "nats"; NULL: none said */
+    size_t of;             /* how many samples an accuracy is the share of; 0: not said */
     size_t runs;
     const struct bp_figure_run *run;
     size_t marks;
@@ -80,6 +82,7 @@ struct bp_figure_gradients {
     const double *backprop, *numeric; /* [n] */
     const unsigned char *verdict;     /* [n] enum bp_figure_verdict */
     const char *const *name;          /* [n] "W1[0,3]", each or all may be NULL */
+    size_t left_out[3];               /* by verdict: not among the n, but counted */
 };
 
 /* Rows of a layer's weights; copies are drawn next to each other and named. */
@@ -116,7 +119,8 @@ struct bp_figure_rate {
     const double *loss;  /* [n] after the trial; not finite: diverged */
     double start;        /* loss before each trial */
     double used, better; /* the run's rate, and the one advised; 0: none */
-    size_t steps;        /* of each trial */
+    size_t epochs;       /* of each trial */
+    const char *loss_unit;
 };
 
 /* |f(x+h d) - f(x-h d) - 2h g.d| by h: falls as h^3 when g is right, as h when wrong. */

@@ -107,7 +107,7 @@ static void plot_layer(struct bp_script *to, const struct bp_figure_delta *figur
     struct bp_axis x = {.lo = first, .hi = first + step * (double)thin->columns};
     bp_axis_set(to, 'x', &x);
     if (last)
-        bp_ink_axis(to, 'x', "epoch");
+        bp_ink_axis(to, 'x', "epoch (a row is a neuron)");
     else
         bp_script_print(to, "set format x \"\"\n");
     char words[40];
@@ -149,7 +149,7 @@ static void plot(struct bp_script *to, const struct bp_figure_delta *figure,
                      top - each * (double)l);
         plot_layer(to, figure, l, &thin[l], scale, l + 1 == shown);
     }
-    bp_scale_bar(to, scale, 0.83, bottom, top - 0.05, "|delta|");
+    bp_scale_bar(to, scale, 0.83, bottom, top - 18.0 / to->height, "|delta|");
 }
 
 static struct bp_scale fit(const struct bp_figure_delta *figure, size_t shown)

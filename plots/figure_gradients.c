@@ -6,13 +6,16 @@
 
 #include "plots/axis.h"
 #include "plots/ink.h"
+#include "plots/room.h"
 
 #include <math.h>
 #include <stdint.h>
 #include <string.h>
 
 enum group { AGREES, WRONG, OPPOSITE, UNDECIDED, GROUPS };
-enum { CELLS = 128 }; /* points of a group in the same cell of this grid are drawn once */
+enum { FEW = 24, CELLS = 128 }; /* points of a group in the same cell of this grid are drawn once */
+
+static const double LEFT = 0.17, RIGHT = 0.76, BOTTOM = 0.15, TOP = 0.89;
 
 static const struct style {
     const char *name, *words;
@@ -25,6 +28,16 @@ static const struct style {
     [OPPOSITE] = {"opposite", "wrong sign", BP_INK_PURPLE, 9, 1.1},
     [UNDECIDED] = {"undecided", "undecided", BP_INK_GREY, 6, 0.6},
 };
+
+/* Few points must be seen, many must not run into each other. */
+static double size_of(enum group group, size_t n)
+{
+    return group == AGREES ? n <= 60     ? 1.0
+                             : n <= 1000 ? 0.7
+                                         : STYLE[AGREES].size
+           : n <= 60       ? 1.25 * STYLE[group].size
+                           : STYLE[group].size;
+}
 
 static enum group group_of(const struct bp_figure_gradients *figure, size_t i)
 {
@@ -62,7 +75,8 @@ static size_t cell(const struct bp_axis *axis, double value)
     return (size_t)(bp_axis_place(axis, fabs(value)) * (CELLS - 1));
 }
 
-/* Writes the points of one group; returns how many there are, drawn or not. */
+/* Writes the points of one group; returns how many there are, though those that
+ * lie on each other are drawn once. */
 static size_t put_group(struct bp_script *to, const struct bp_figure_gradients *figure,
                         const struct bp_axis *axis, enum group group)
 {
@@ -104,7 +118,7 @@ static struct label label_for(const struct bp_figure_gradients *figure, const st
     const double y = bp_axis_place(axis, fabs(figure->backprop[i]));
     const double wide = 0.032 * (double)strlen(figure->name[i]);
     const bool above = y > x + 0.01; /* of the diagonal */
-    const bool to_left = x > 0.75 || (above && x > 0.25);
+    const bool to_left = x + 0.03 + wide > 1.0 || (above && x > 0.25);
     const double left = to_left ? x - 0.025 - wide : x + 0.03;
     return (struct label){left, left + wide, y < 0.1 ? 0.13 : y - (above ? 0.0 : 0.035), to_left};
 }
@@ -137,6 +151,37 @@ static size_t worst(const struct bp_figure_gradients *figure, const struct bp_ax
     return best;
 }
 
+/* Of a few points each has room of its own. */
+static void name_few(struct bp_script *to, const struct bp_figure_gradients *figure,
+                     const struct bp_axis *axis)
+{
+    struct bp_room room = {.wide = RIGHT - LEFT, .tall = TOP - BOTTOM};
+    size_t named = 0;
+    bp_room_line(&room, 0.0, 0.0, 1.0, 1.0);
+    for (size_t i = 0; i < figure->n; i++)
+        if (finite_at(figure, i)) {
+            const double x = bp_axis_place(axis, fabs(figure->numeric[i]));
+            const double y = bp_axis_place(axis, fabs(figure->backprop[i]));
+            bp_room_line(&room, x - 0.01, y, x + 0.01, y);
+        }
+    for (size_t i = 0; i < figure->n && named < BP_FIGURE_NAMED_MAX; i++) {
+        if (figure->verdict[i] != BP_FIGURE_DISAGREES || figure->name[i] == NULL ||
+            !finite_at(figure, i))
+            continue;
+        const double x = bp_axis_place(axis, fabs(figure->numeric[i]));
+        const double y = bp_axis_place(axis, fabs(figure->backprop[i]));
+        const struct bp_room_place offer[] = {
+            {x + 0.03, y, false},       {x - 0.03, y, true},         {x + 0.01, y + 0.06, false},
+            {x - 0.01, y + 0.06, true}, {x + 0.01, y - 0.06, false}, {x - 0.01, y - 0.06, true}};
+        if (!bp_room_write(&room, to, offer, sizeof offer / sizeof offer[0], BP_INK_BLACK,
+                           figure->name[i], false))
+            continue;
+        bp_ink_alt(to, "%s: backprop %.4g, numeric %.4g. ", figure->name[i], figure->backprop[i],
+                   figure->numeric[i]);
+        named++;
+    }
+}
+
 static void name_worst(struct bp_script *to, const struct bp_figure_gradients *figure,
                        const struct bp_axis *axis)
 {
@@ -166,37 +211,48 @@ static void explain_group(struct bp_script *to, enum group group, size_t count, 
     bp_ink_alt(to, "%zu %s. ", count, style->words);
 }
 
+static size_t left_out(const struct bp_figure_gradients *figure, enum group group)
+{
+    return group == AGREES      ? figure->left_out[BP_FIGURE_AGREES]
+           : group == WRONG     ? figure->left_out[BP_FIGURE_DISAGREES]
+           : group == UNDECIDED ? figure->left_out[BP_FIGURE_UNDECIDED]
+                                : 0;
+}
+
 static void draw(struct bp_script *to, const struct bp_figure_gradients *figure)
 {
     struct bp_axis axis = {0};
-    size_t count[GROUPS], finite = 0;
+    size_t drawn[GROUPS], finite = 0;
     int line = 0;
     fit(figure, &axis);
     bp_axis_set(to, 'x', &axis);
     bp_axis_set(to, 'y', &axis);
     for (int g = 0; g < GROUPS; g++) {
-        count[g] = put_group(to, figure, &axis, (enum group)g);
-        finite += count[g];
-        if (count[g] > 0)
-            explain_group(to, (enum group)g, count[g], line++);
+        drawn[g] = put_group(to, figure, &axis, (enum group)g);
+        finite += drawn[g];
+        const size_t count = drawn[g] + left_out(figure, (enum group)g);
+        if (count > 0)
+            explain_group(to, (enum group)g, count, line++);
     }
     if (finite < figure->n) {
         bp_ink_note(to, 1.05, 0.95 - 0.2 * line, "left", BP_INK_GREEN, "not finite");
         bp_ink_note(to, 1.12, 0.875 - 0.2 * line, "left", BP_INK_BLACK, "%zu", figure->n - finite);
         bp_ink_alt(to, "%zu not finite, not drawn. ", figure->n - finite);
     }
-    if (figure->name != NULL)
+    if (figure->name != NULL && figure->n <= FEW)
+        name_few(to, figure, &axis);
+    else if (figure->name != NULL)
         name_worst(to, figure, &axis);
     if (axis.log && axis.seen > 0 && axis.lo < axis.least / 10.0)
-        bp_ink_note(to, 0.99, 0.04, "right", BP_INK_GREY, "lower edge: exactly 0");
+        bp_ink_note(to, 0.02, 0.96, "left", BP_INK_GREY, "on an edge: exactly 0");
     bp_script_print(to, "plot x with lines linetype 1 linewidth 1 linecolor rgb \"%s\"",
                     bp_ink_colour(BP_INK_GREY));
     for (int g = 0; g < GROUPS; g++)
-        if (count[g] > 0)
+        if (drawn[g] > 0)
             bp_script_print(to,
                             ", $%s using 1:2 with points pointtype %d pointsize %.2f "
                             "linecolor rgb \"%s\"",
-                            STYLE[g].name, STYLE[g].mark, STYLE[g].size,
+                            STYLE[g].name, STYLE[g].mark, size_of((enum group)g, figure->n),
                             bp_ink_colour(STYLE[g].ink));
     bp_script_print(to, "\n");
 }
@@ -206,9 +262,9 @@ void bp_figure_gradients(struct bp_script *to, const struct bp_figure_gradients 
     if (!to->plain)
         to->height = 380;
     bp_ink_begin(to, figure->title);
-    bp_ink_panel(to, 0.17, 0.76, 0.15, 0.89);
-    bp_ink_axis(to, 'x', "|numeric|");
-    bp_ink_axis(to, 'y', "|backprop|");
+    bp_ink_panel(to, LEFT, RIGHT, BOTTOM, TOP);
+    bp_ink_axis(to, 'x', "|numeric derivative|");
+    bp_ink_axis(to, 'y', "|backprop's derivative|");
     if (figure->n == 0)
         bp_ink_empty(to, "no derivative was compared");
     else

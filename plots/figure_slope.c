@@ -5,8 +5,11 @@
 #include "plots/figure.h"
 
 #include "plots/curves.h"
+#include "plots/room.h"
 
 enum { STEPS_MAX = 64 };
+
+static const double LEFT = 0.17, RIGHT = 0.76, BOTTOM = 0.16, TOP = 0.88;
 
 struct guide {
     double value[STEPS_MAX];
@@ -50,16 +53,34 @@ static void make_guide(struct guide *guide, const struct bp_figure_slope *figure
     }
 }
 
-static void name_guide(struct bp_script *to, const struct bp_figure_slope *figure,
-                       const struct guide *guide, const struct bp_curves *curves, bool cube)
+/* Where the lines and the guides are drawn. */
+static void take_room(struct bp_room *room, const struct bp_curves *curves)
 {
-    const size_t left = guide->n - guide->first;
-    if (left < 2)
+    for (size_t i = 0; i < curves->n; i++) {
+        const struct bp_stroke *c = &curves->curve[i];
+        for (size_t k = 0; k + 1 < c->n; k++)
+            bp_room_line(room, bp_axis_place(&curves->x, c->x[k]),
+                         bp_axis_place(&curves->y, c->y[k]), bp_axis_place(&curves->x, c->x[k + 1]),
+                         bp_axis_place(&curves->y, c->y[k + 1]));
+    }
+}
+
+/* Beside one of its points, above it or below. */
+static void name_guide(struct bp_script *to, struct bp_room *room,
+                       const struct bp_figure_slope *figure, const struct guide *guide,
+                       const struct bp_curves *curves, const char *words)
+{
+    struct bp_room_place offer[2 * STEPS_MAX];
+    size_t n = 0;
+    if (guide->n - guide->first < 2)
         return;
-    const size_t i = guide->first + (cube ? left / 2 : left / 3);
-    bp_ink_note(to, bp_axis_place(&curves->x, figure->h[i]) - 0.03,
-                bp_axis_place(&curves->y, guide->value[i]) + 0.05, "right", BP_INK_GREY,
-                cube ? "as h^3" : "as h");
+    for (size_t i = guide->first; i < guide->n; i++) {
+        const double x = bp_axis_place(&curves->x, figure->h[i]);
+        const double y = bp_axis_place(&curves->y, guide->value[i]);
+        offer[n++] = (struct bp_room_place){x - 0.02, y + 0.06, true};
+        offer[n++] = (struct bp_room_place){x + 0.02, y - 0.06, false};
+    }
+    bp_room_write(room, to, offer, n, BP_INK_GREY, words, true);
 }
 
 static void add_guide(struct bp_curves *curves, struct bp_stroke *curve,
@@ -77,7 +98,7 @@ static void plot(struct bp_script *to, const struct bp_figure_slope *figure)
 {
     struct bp_stroke curve[BP_FIGURE_RUNS_MAX + 2];
     struct bp_curves curves = {.curve = curve,
-                               .x_words = "step h along a random direction d",
+                               .x_words = "h, the step along a random direction d",
                                .y_words = "|f(x+hd) - f(x-hd) - 2h g.d|",
                                .what = "remainder"};
     for (size_t i = 0; i < lines(figure); i++) {
@@ -97,10 +118,12 @@ static void plot(struct bp_script *to, const struct bp_figure_slope *figure)
     if (curves.y.log) {
         make_guide(&cube, figure, true, curves.y.lo);
         make_guide(&line, figure, false, curves.y.lo);
-        name_guide(to, figure, &cube, &curves, true);
-        name_guide(to, figure, &line, &curves, false);
         add_guide(&curves, &curve[curves.n], figure, &cube);
         add_guide(&curves, &curve[curves.n], figure, &line);
+        struct bp_room room = {.wide = RIGHT - LEFT, .tall = TOP - BOTTOM};
+        take_room(&room, &curves);
+        name_guide(to, &room, figure, &cube, &curves, "as h^3: right");
+        name_guide(to, &room, figure, &line, &curves, "as h: wrong");
     }
     bp_curves_plot(to, &curves);
 }
@@ -108,7 +131,7 @@ static void plot(struct bp_script *to, const struct bp_figure_slope *figure)
 void bp_figure_slope(struct bp_script *to, const struct bp_figure_slope *figure)
 {
     bp_ink_begin(to, figure->title);
-    bp_ink_panel(to, 0.17, 0.76, 0.16, 0.88);
+    bp_ink_panel(to, LEFT, RIGHT, BOTTOM, TOP);
     for (size_t i = 0; i < figure->lines; i++)
         bp_ink_alt(to, "%s: %s. ", figure->line[i].name,
                    figure->line[i].right ? "falls as h^3, the gradient is right"

@@ -1,5 +1,6 @@
 /* figure_training.c -- is it learning, and from when on not? Loss above
- * accuracy, over the epochs; the runs' names stand at the ends of their curves.
+ * accuracy, over the epochs; the runs' names stand at the ends of their curves
+ * of the loss, and what they came to at those of the accuracy.
  */
 #include "plots/figure.h"
 
@@ -9,6 +10,7 @@
 #include <stdio.h>
 
 static const double LEFT = 0.17, RIGHT = 0.95, RIGHT_NAMED = 0.74;
+static const double LOSS_BOTTOM = 0.46, ACCURACY_BOTTOM = 0.125, ACCURACY_TALL = 0.285;
 
 static size_t runs_shown(const struct bp_figure_training *figure)
 {
@@ -44,20 +46,42 @@ static void add_marks(struct bp_script *to, const struct bp_figure_training *fig
     }
 }
 
+/* What stands at the end of an accuracy's curve: the names stand above already. */
+static void end_of(const struct bp_figure_run *run, char text[BP_INK_SHORT_MAX])
+{
+    double end = run->end;
+    for (size_t n = run->n; n > 0 && !(end > 0.0); n--)
+        if (isfinite(run->accuracy[n - 1])) {
+            end = run->accuracy[n - 1];
+            break;
+        }
+    snprintf(text, BP_INK_SHORT_MAX, "%.3g %%", 100.0 * end);
+}
+
 /* One of the two panels. */
 static void plot_panel(struct bp_script *to, const struct bp_figure_training *figure, bool accuracy,
                        const struct bp_axis *x, const char *words)
 {
     struct bp_stroke curve[BP_FIGURE_RUNS_MAX];
-    struct bp_curves curves = {
-        .curve = curve, .x = *x, .y_words = words, .what = accuracy ? "accuracy" : "loss"};
+    char end[BP_FIGURE_RUNS_MAX][BP_INK_SHORT_MAX];
+    struct bp_curves curves = {.curve = curve,
+                               .x = *x,
+                               .y_words = words,
+                               .tall = accuracy               ? ACCURACY_TALL
+                                       : has_accuracy(figure) ? 0.88 - LOSS_BOTTOM
+                                                              : 0.0,
+                               .what = accuracy ? "accuracy" : "loss"};
     for (size_t i = 0; i < runs_shown(figure); i++) {
         const struct bp_figure_run *run = &figure->run[i];
         const double *y = accuracy ? run->accuracy : run->loss;
         if (y == NULL)
             continue;
         bp_axis_see(&curves.y, run->n, y);
-        curve[curves.n++] = (struct bp_stroke){.name = has_names(figure) ? run->name : NULL,
+        if (accuracy)
+            end_of(run, end[i]);
+        curve[curves.n++] = (struct bp_stroke){.name = !has_names(figure) ? NULL
+                                                       : accuracy         ? end[i]
+                                                                          : run->name,
                                                .n = run->n,
                                                .x = run->epoch,
                                                .y = y,
@@ -92,7 +116,7 @@ void bp_figure_training(struct bp_script *to, const struct bp_figure_training *f
 {
     const bool two = has_accuracy(figure);
     const double right = has_names(figure) ? RIGHT_NAMED : RIGHT;
-    char words[80];
+    char words[80], share[48] = "accuracy (share)";
     struct bp_axis x = {0};
     if (!to->plain)
         to->height = two ? 440 : 340;
@@ -107,12 +131,14 @@ void bp_figure_training(struct bp_script *to, const struct bp_figure_training *f
         x.hi = x.lo + (x.hi - x.lo) / 1.05; /* epochs end where they end */
     snprintf(words, sizeof words, figure->loss_unit == NULL ? "loss" : "loss (%.40s)",
              figure->loss_unit);
+    if (figure->of > 0)
+        snprintf(share, sizeof share, "accuracy (of %zu)", figure->of);
     bp_ink_begin(to, figure->title);
-    bp_ink_panel(to, LEFT, right, two ? 0.46 : 0.16, 0.88);
+    bp_ink_panel(to, LEFT, right, two ? LOSS_BOTTOM : 0.16, 0.88);
     plot_panel(to, figure, false, &x, words);
     if (two) {
-        bp_ink_panel(to, LEFT, right, 0.125, 0.41);
-        plot_panel(to, figure, true, &x, to->plain ? "accuracy" : "accuracy (share)");
+        bp_ink_panel(to, LEFT, right, ACCURACY_BOTTOM, ACCURACY_BOTTOM + ACCURACY_TALL);
+        plot_panel(to, figure, true, &x, to->plain ? "accuracy" : share);
     }
     bp_ink_end(to);
 }

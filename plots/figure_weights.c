@@ -155,6 +155,31 @@ static void put_brackets(struct bp_script *to, const struct bp_figure_weights *f
     }
 }
 
+/* A cell's number, light on dark and dark on light, whatever the page's own colours. */
+static void put_number(struct bp_script *to, double x, size_t row, double value, double most)
+{
+    char text[BP_INK_SHORT_MAX];
+    bp_ink_short(text, value);
+    bp_script_print(to,
+                    "set label \"%s\" at first %.1f, first %zu center front noenhanced "
+                    "textcolor rgb \"%s\"\n",
+                    text, x, row, fabs(value) > 0.6 * most ? "#ffffff" : "#101010");
+}
+
+/* Two cells of about one colour are told apart by their numbers. */
+static void put_numbers(struct bp_script *to, const struct bp_figure_weights *figure,
+                        const struct layout *layout, double most)
+{
+    if (to->plain || layout->rows > 8 || layout->columns > 4 || figure->columns > 4)
+        return;
+    for (size_t r = 0; r < layout->rows; r++) {
+        for (size_t c = 0; c < layout->columns; c++)
+            put_number(to, (double)c, r, layout->weight[r * layout->columns + c], most);
+        if (figure->bias != NULL)
+            put_number(to, (double)layout->columns + 0.5, r, layout->bias[r], most);
+    }
+}
+
 static void plot(struct bp_script *to, const struct bp_figure_weights *figure,
                  const struct layout *layout)
 {
@@ -174,6 +199,7 @@ static void plot(struct bp_script *to, const struct bp_figure_weights *figure,
     set_rows(to, layout);
     set_columns(to, figure, layout);
     put_brackets(to, figure, layout);
+    put_numbers(to, figure, layout, scale.hi);
     bp_script_print(to, "plot ");
     bp_map_plot(to, &map);
     if (figure->bias != NULL) {
@@ -181,14 +207,14 @@ static void plot(struct bp_script *to, const struct bp_figure_weights *figure,
         bp_map_plot(to, &column);
     }
     bp_script_print(to, "\nunset label\nset xtics scale 0.5\nset ytics scale 0.5\n");
-    bp_scale_bar(to, &scale, 0.835, 0.2, 0.78, "weight");
+    bp_scale_bar(to, &scale, 0.8, 0.2, 0.78, "weight");
 }
 
 void bp_figure_weights(struct bp_script *to, const struct bp_figure_weights *figure)
 {
     struct layout layout = {0};
     bp_ink_begin(to, figure->title);
-    bp_ink_panel(to, 0.12, 0.64, 0.15, 0.86);
+    bp_ink_panel(to, 0.12, 0.61, 0.15, 0.86);
     bp_ink_alt(to, "incoming weights of %zu neurons with %zu inputs. ", figure->rows,
                figure->columns);
     bp_ink_axis(to, 'x', figure->bias == NULL ? "input" : "input, and bias b");

@@ -8,11 +8,12 @@
 #include <stdio.h>
 #include <string.h>
 
-/* "xor: loss and accuracy" */
+/* "xor: all 17 derivatives agree" */
 static bool draw_titled(size_t k, const struct bp_record *record, struct bp_script *script)
 {
-    char title[160];
-    snprintf(title, sizeof title, "%s: %s", record->name, BP_GALLERY_ROW[k].title);
+    char said[100], title[160];
+    BP_GALLERY_ROW[k].say(record, said, sizeof said);
+    snprintf(title, sizeof title, "%.24s: %s", record->name, said);
     return BP_GALLERY_ROW[k].draw(record, title, script);
 }
 

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { GRID = 61, POINTS_MOST = 100000, ROWS_MOST = 64, NAMED_MOST = 2000 };
+enum { GRID = 61, POINTS_MOST = 100000, ROWS_MOST = 512, NAMED_MOST = 2000 };
 
 /* ---- loss ------------------------------------------------------------------------- */
 
@@ -32,9 +32,14 @@ static bool draw_loss(const struct bp_record *record, const char *title, struct 
             .n = record->curve[k].n,
             .epoch = record->curve[k].epoch,
             .loss = record->curve[k].loss,
-            .accuracy = record->data.train.classes > 0 ? record->curve[k].accuracy : NULL};
-    const struct bp_figure_training figure = {
-        .title = title, .loss_unit = loss_unit(record), .runs = record->n_curves, .run = run};
+            .accuracy = record->data.train.classes > 0 ? record->curve[k].accuracy : NULL,
+            .end = isfinite(record->curve[k].end_accuracy) ? record->curve[k].end_accuracy : 0.0};
+    const size_t of = record->trained ? record->course.n_probe : 0;
+    const struct bp_figure_training figure = {.title = title,
+                                              .loss_unit = loss_unit(record),
+                                              .of = of < record->data.train.n ? of : 0,
+                                              .runs = record->n_curves,
+                                              .run = run};
     bp_figure_training(script, &figure);
     return true;
 }
@@ -145,17 +150,22 @@ static bool draw_gradients(const struct bp_record *record, const char *title,
     const struct bp_gradcheck *check = &record->check;
     const size_t every = check->n_theta / POINTS_MOST + 1, most = 2 * (size_t)POINTS_MOST;
     struct points points;
+    size_t left_out[3] = {0};
     const bool ok = points_init(&points, most);
-    for (size_t k = 0; ok && k < check->n_theta && points.n < most; k++)
-        if (k % every == 0 ||
-            figure_verdict((enum bp_verdict)check->verdict[k]) == BP_FIGURE_DISAGREES)
+    for (size_t k = 0; ok && k < check->n_theta; k++) {
+        const unsigned char verdict = figure_verdict((enum bp_verdict)check->verdict[k]);
+        if (points.n < most && (k % every == 0 || verdict == BP_FIGURE_DISAGREES))
             points_add(&points, check, k);
+        else
+            left_out[verdict]++;
+    }
     const struct bp_figure_gradients figure = {.title = title,
                                                .n = points.n,
                                                .backprop = points.backprop,
                                                .numeric = points.numeric,
                                                .verdict = points.verdict,
-                                               .name = points.name};
+                                               .name = points.name,
+                                               .left_out = {left_out[0], left_out[1], left_out[2]}};
     if (ok)
         bp_figure_gradients(script, &figure);
     points_release(&points);
@@ -177,6 +187,17 @@ static bool alike(const struct bp_tensor *weights, const double *w, const double
            (b == NULL || memcmp(b + i, b + k, sizeof *b) == 0);
 }
 
+size_t bp_gallery_copy_of(const struct bp_mlp *net, size_t i)
+{
+    const struct bp_tensor *weights = bp_mlp_weights(net, 1);
+    const struct bp_tensor *biases = bp_mlp_biases(net, 1);
+    const double *b = biases == NULL ? NULL : net->theta + biases->offset;
+    size_t k = 0;
+    while (k < i && !alike(weights, net->theta + weights->offset, b, i, k))
+        k++;
+    return k;
+}
+
 /* Rows that are bit for bit alike get the number of the first of them. */
 static bool draw_weights(const struct bp_record *record, const char *title,
                          struct bp_script *script)
@@ -188,12 +209,8 @@ static bool draw_weights(const struct bp_record *record, const char *title,
     const double *w = net->theta + weights->offset;
     const double *b = biases == NULL ? NULL : net->theta + biases->offset;
     size_t copy[ROWS_MOST];
-    for (size_t i = 0; i < rows; i++) {
-        copy[i] = i;
-        for (size_t k = 0; k < i && copy[i] == i; k++)
-            if (alike(weights, w, b, i, k))
-                copy[i] = k;
-    }
+    for (size_t i = 0; i < rows; i++)
+        copy[i] = bp_gallery_copy_of(net, i);
     const struct bp_figure_weights figure = {.title = title,
                                              .rows = rows,
                                              .columns = weights->cols,
@@ -213,8 +230,7 @@ static bool draw_images(const struct bp_record *record, const char *title, struc
 {
     const struct bp_tensor *weights = bp_mlp_weights(&record->net, 1);
     const struct bp_figure_images figure = {.title = title,
-                                            .rows = weights->rows < ROWS_MOST ? weights->rows
-                                                                              : ROWS_MOST,
+                                            .rows = weights->rows,
                                             .width = 28,
                                             .height = 28,
                                             .weight = record->net.theta + weights->offset};
@@ -307,24 +323,27 @@ static bool draw_rate(const struct bp_record *record, const char *title, struct 
         .start = record->course.n_points > 0 ? record->course.point[0].loss : NAN,
         .used = rate[record->rate.given],
         .better = named ? rate[record->rate.best] : 0.0,
-        .steps = record->rate.epochs};
+        .epochs = record->rate.epochs,
+        .loss_unit = loss_unit(record)};
     bp_figure_rate(script, &figure);
     return true;
 }
 
 /* ---- slope ------------------------------------------------------------------------------- */
 
-/* The built-in network, checked at its start, with the right forward pass. */
+/* A network that core can compute, its own or a program's twin, checked at its start,
+ * with the right forward pass. */
 static bool has_slope(const struct bp_record *record)
 {
     for (size_t i = 0; i < record->findings.n; i++)
         if (record->findings.item[i].look == BP_LOOK_FORWARD)
             return false;
     return record->checked && record->check_at == BP_POINT_START && record->start != NULL &&
-           record->check.of == BP_NUMERIC_CORE && record->data.train.n >= record->check.n;
+           record->check.of != BP_NUMERIC_OWN_LOSS && record->check.factor != 0.0 &&
+           record->data.train.n >= record->check.n;
 }
 
-static bool layer_is_right(const struct bp_gradcheck *check, size_t layer)
+bool bp_gallery_layer_right(const struct bp_gradcheck *check, size_t layer)
 {
     for (size_t i = 0; i < check->n_tensors; i++)
         if (check->tensor[i].layer == layer && (check->tensor[i].outcome == BP_OUTCOME_DISAGREES ||
@@ -333,19 +352,34 @@ static bool layer_is_right(const struct bp_gradcheck *check, size_t layer)
     return true;
 }
 
+/* The claimed gradient, as one of core's loss: without the factor that the program's
+ * own loss has. Its first samples were checked. */
+static enum bp_status run_taylor(struct bp_taylor *taylor, const struct bp_record *record)
+{
+    const struct bp_gradcheck *check = &record->check;
+    const struct bp_dataset *data = &record->data.train;
+    double *claimed = bp_mem_new(check->n_theta, sizeof *claimed);
+    if (claimed == NULL)
+        return BP_ENOMEM;
+    for (size_t k = 0; k < check->n_theta; k++)
+        claimed[k] = check->backprop[k] / check->factor;
+    const enum bp_status status =
+        bp_taylor_run(taylor, &record->net, record->start, claimed, check->n, data->x, data->t);
+    bp_mem_free(claimed);
+    return status;
+}
+
 static bool draw_slope(const struct bp_record *record, const char *title, struct bp_script *script)
 {
     struct bp_taylor taylor;
     struct bp_figure_slope_line line[BP_TAYLOR_LAYERS];
     char name[BP_TAYLOR_LAYERS][32];
-    const struct bp_dataset *data = &record->data.train; /* its first samples were checked */
-    if (bp_taylor_run(&taylor, &record->net, record->start, record->check.backprop, record->check.n,
-                      data->x, data->t) != BP_OK)
+    if (run_taylor(&taylor, record) != BP_OK)
         return false;
     for (size_t l = 0; l < taylor.layers; l++) {
         snprintf(name[l], sizeof name[l], "layer %zu", l + 1);
         line[l] = (struct bp_figure_slope_line){name[l], taylor.residual[l],
-                                                layer_is_right(&record->check, l + 1)};
+                                                bp_gallery_layer_right(&record->check, l + 1)};
     }
     const struct bp_figure_slope figure = {
         .title = title, .n = BP_TAYLOR_STEPS, .h = taylor.h, .lines = taylor.layers, .line = line};
@@ -356,25 +390,21 @@ static bool draw_slope(const struct bp_record *record, const char *title, struct
 /* ---- the table ---------------------------------------------------------------------------- */
 
 const struct bp_gallery_row BP_GALLERY_ROW[] = {
-    {"loss", "loss and accuracy",
-     "loss and accuracy by epoch; the same run with the cause put right beside it", has_curve,
-     draw_loss},
-    {"gradients", "backprop against numeric",
-     "each derivative: backprop against numeric; on the line is right", was_checked,
-     draw_gradients},
-    {"slope", "Taylor test",
+    {"loss", "loss and accuracy by epoch; the same run with the cause put right beside it",
+     has_curve, bp_gallery_say_loss, draw_loss},
+    {"gradients", "each derivative: backprop against numeric; on the line is right", was_checked,
+     bp_gallery_say_gradients, draw_gradients},
+    {"slope",
      "is it the loss's gradient? what is left of the Taylor series falls as h^3 if so, as h if not",
-     has_slope, draw_slope},
-    {"delta", "mean |delta| of each neuron",
-     "mean |delta| of every neuron over the run: who gets a signal, and when", has_course,
-     draw_delta},
-    {"surface", "what the network computes",
-     "what the network computes over its two inputs, with the data", has_surface, draw_surface},
-    {"weights", "weights into layer 1", "the weights into layer 1 at the end, a row a neuron",
-     has_few_inputs, draw_weights},
-    {"images", "weights into layer 1 as images",
-     "the weights into each neuron of layer 1, as images", has_images, draw_images},
-    {"rate", "loss at other rates", "the loss after short trials at other rates", has_trials,
-     draw_rate},
+     has_slope, bp_gallery_say_slope, draw_slope},
+    {"delta", "mean |delta| of every neuron over the run: who gets a signal, and when", has_course,
+     bp_gallery_say_delta, draw_delta},
+    {"surface", "what the network computes over its two inputs, with the data", has_surface,
+     bp_gallery_say_surface, draw_surface},
+    {"weights", "the weights into layer 1 at the end, a row a neuron", has_few_inputs,
+     bp_gallery_say_weights, draw_weights},
+    {"images", "the weights into each neuron of layer 1, as images", has_images,
+     bp_gallery_say_images, draw_images},
+    {"rate", "the loss after trials at other rates", has_trials, bp_gallery_say_rate, draw_rate},
 };
 const size_t BP_GALLERY_ROWS = sizeof BP_GALLERY_ROW / sizeof BP_GALLERY_ROW[0];

@@ -23,9 +23,12 @@ void bp_ink_begin(struct bp_script *to, const char *title)
         bp_script_print(to, "set xtics offset 0, 0.4\nset grid back linetype 1 linecolor rgb "
                             "\"#a0a0a0\" linewidth 0.3\n");
     bp_script_print(to, "set label 1 ");
-    bp_script_text(to, title, to->plain ? 76 : 58);
+    bp_script_text(to, title, to->plain ? 76 : 68);
     bp_script_print(to, " at screen 0.5, screen %.4f center noenhanced%s\n",
-                    to->plain ? 0.97 : 1.0 - 17.0 / to->height, to->plain ? "" : " font \",15\"");
+                    to->plain ? 0.97 : 1.0 - 17.0 / to->height,
+                    to->plain                             ? ""
+                    : title != NULL && strlen(title) > 56 ? " font \",13\""
+                                                          : " font \",15\"");
 }
 
 void bp_ink_end(struct bp_script *to)

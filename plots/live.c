@@ -7,32 +7,49 @@
 #include <time.h>
 
 static const double GAP = 0.045; /* between panels */
+static const double LEFT = 0.17, RIGHT = 0.83;
 
 enum { BETWEEN_MS = 250, SEND_MS = 500, CLOSE_MS = 300 };
 
-static void plot_panel(struct bp_script *to, struct bp_curves *curves, bool want_log)
+/* Where the panels stand, from the top down. */
+struct grid {
+    double top, bottom, each;
+    struct bp_axis x; /* of all */
+};
+
+static void plot_panel(struct bp_script *to, const struct grid *grid, int row, bool last,
+                       struct bp_curves *curves, bool want_log)
 {
+    const double top = grid->top - row * grid->each;
+    const double bottom = last ? grid->bottom : top - grid->each + GAP;
+    bp_ink_panel(to, LEFT, RIGHT, bottom, top);
+    curves->x = grid->x;
+    curves->tall = top - bottom;
     for (size_t i = 0; i < curves->n; i++)
         bp_axis_see(&curves->y, curves->curve[i].n, curves->curve[i].y);
     bp_axis_fit(&curves->y, want_log);
     bp_curves_plot(to, curves);
 }
 
-static void plot_one(struct bp_script *to, size_t n, const double *epoch, const double *y,
-                     const struct bp_axis *x, const char *what)
+/* Loss or accuracy: its last value stands at its end. */
+static void plot_one(struct bp_script *to, const struct grid *grid, int row, size_t n,
+                     const double *epoch, const double *y, const char *what)
 {
-    const struct bp_stroke curve = {.n = n, .x = epoch, .y = y};
-    struct bp_curves curves = {.n = 1, .curve = &curve, .x = *x, .y_words = what, .what = what};
-    plot_panel(to, &curves, what[0] == 'l');
+    char end[BP_INK_SHORT_MAX] = "";
+    if (n > 0)
+        bp_ink_short(end, y[n - 1]);
+    const struct bp_stroke curve = {.name = end, .n = n, .x = epoch, .y = y};
+    struct bp_curves curves = {.n = 1, .curve = &curve, .y_words = what, .what = what};
+    plot_panel(to, grid, row, false, &curves, what[0] == 'l');
 }
 
-static void plot_layers(struct bp_script *to, const struct bp_figure_live *figure,
-                        const struct bp_axis *x)
+static void plot_layers(struct bp_script *to, const struct grid *grid, int row,
+                        const struct bp_figure_live *figure)
 {
     struct bp_stroke curve[BP_LIVE_LAYERS_MAX];
     char name[BP_LIVE_LAYERS_MAX][16];
     struct bp_curves curves = {
-        .curve = curve, .x = *x, .x_words = "epoch", .y_words = "|delta|", .what = "delta"};
+        .curve = curve, .x_words = "epoch", .y_words = "mean |delta|", .what = "delta"};
     for (size_t l = 0; l < figure->layers && l < BP_LIVE_LAYERS_MAX; l++) {
         snprintf(name[l], sizeof name[l], "layer %zu", l + 1);
         curve[curves.n++] = (struct bp_stroke){.name = name[l],
@@ -41,29 +58,31 @@ static void plot_layers(struct bp_script *to, const struct bp_figure_live *figur
                                                .y = figure->delta[l],
                                                .ink = (enum bp_ink)(l % BP_INK_CURVES)};
     }
-    plot_panel(to, &curves, true);
+    plot_panel(to, grid, row, true, &curves, true);
 }
 
 void bp_figure_live(struct bp_script *to, const struct bp_figure_live *figure)
 {
-    struct bp_axis x = {0};
     const int panels = figure->accuracy == NULL ? 2 : 3;
-    const double top = to->plain ? 0.92 : 0.9, bottom = 0.12, each = (top - bottom) / panels;
+    struct grid grid = {.top = to->plain ? 0.92 : 0.9, .bottom = to->plain ? 0.12 : 0.14};
+    int row = 0;
+    grid.each = (grid.top - grid.bottom + GAP) / panels;
     if (!to->plain)
         to->height = 420;
-    bp_axis_see(&x, figure->n, figure->epoch);
-    bp_axis_see(&x, figure->times, figure->time);
-    bp_axis_fit(&x, false);
+    bp_axis_see(&grid.x, figure->n, figure->epoch);
+    bp_axis_see(&grid.x, figure->times, figure->time);
+    if (figure->epochs > 0.0)
+        bp_axis_see(&grid.x, 1, &figure->epochs);
+    bp_axis_fit(&grid.x, false);
+    if (figure->epochs > 0.0 && grid.x.lo >= 0.0) /* epochs end where they end */
+        grid.x.hi = figure->epochs;
     bp_ink_begin(to, figure->title);
     bp_ink_alt(to, "loss, accuracy and mean |delta| of each layer so far. ");
-    bp_ink_panel(to, 0.17, 0.8, top - each + GAP, top);
-    plot_one(to, figure->n, figure->epoch, figure->loss, &x, "loss");
-    if (figure->accuracy != NULL) {
-        bp_ink_panel(to, 0.17, 0.8, top - 2 * each + GAP, top - each);
-        plot_one(to, figure->n, figure->epoch, figure->accuracy, &x, "accuracy");
-    }
-    bp_ink_panel(to, 0.17, 0.8, bottom + (to->plain ? 0.0 : 0.02), top - (panels - 1) * each);
-    plot_layers(to, figure, &x);
+    plot_one(to, &grid, row++, figure->n, figure->epoch, figure->loss, "loss");
+    if (figure->accuracy != NULL)
+        plot_one(to, &grid, row++, figure->n, figure->epoch, figure->accuracy,
+                 to->plain ? "accuracy" : "accuracy (share)");
+    plot_layers(to, &grid, row, figure);
     bp_ink_end(to);
 }
 
@@ -153,7 +172,7 @@ static void fill(struct bp_figure_live *figure, const struct bp_course *course,
 {
     double *time = at + course->n_losses;
     for (size_t i = 0; i < course->n_losses; i++)
-        at[i] = (double)((i + 1) * course->stride);
+        at[i] = (double)(i * course->stride + 1);
     for (size_t p = 0; p < course->n_points; p++)
         time[p] = (double)course->point[p].step / steps_per_epoch;
     for (size_t l = 0; l < figure->layers; l++) {
@@ -172,13 +191,15 @@ static void fill(struct bp_figure_live *figure, const struct bp_course *course,
 }
 
 enum bp_status bp_live_course(struct bp_live *live, const char *title,
-                              const struct bp_course *course, double steps_per_epoch, bool now,
-                              struct bp_error *note)
+                              const struct bp_course *course, double steps_per_epoch, size_t epochs,
+                              bool now, struct bp_error *note)
 {
     const double *delta[BP_LIVE_LAYERS_MAX];
     const size_t layers = course->net->spec.layers;
-    struct bp_figure_live figure = {
-        .title = title, .layers = layers < BP_LIVE_LAYERS_MAX ? layers : BP_LIVE_LAYERS_MAX};
+    struct bp_figure_live figure = {.title = title,
+                                    .epochs = (double)epochs,
+                                    .layers =
+                                        layers < BP_LIVE_LAYERS_MAX ? layers : BP_LIVE_LAYERS_MAX};
     if (!is_due(live, now))
         return BP_OK;
     const size_t n = course->n_losses + (1 + figure.layers) * course->n_points;

@@ -14,6 +14,7 @@ enum { BP_LIVE_LAYERS_MAX = 8 };
 
 struct bp_figure_live {
     const char *title;
+    double epochs; /* there will be, so that the axis stays as it is; 0: not known */
     size_t n;
     const double *epoch, *loss; /* [n] */
     const double *accuracy;     /* [n]; NULL: none */
@@ -46,8 +47,8 @@ enum bp_status bp_live_update(struct bp_live *live, const struct bp_figure_live 
 
 /* The same from the course of a run that is going on. */
 enum bp_status bp_live_course(struct bp_live *live, const char *title,
-                              const struct bp_course *course, double steps_per_epoch, bool now,
-                              struct bp_error *note);
+                              const struct bp_course *course, double steps_per_epoch, size_t epochs,
+                              bool now, struct bp_error *note);
 
 /* Accepts one that was not opened. */
 void bp_live_close(struct bp_live *live);

@@ -179,7 +179,7 @@ START_TEST(one_bad_figure_does_not_take_the_others_with_it)
                             "echo '<svg viewBox=\"0 0 9 9\"><desc>d</desc></svg>'"),
                       all);
     ck_assert_uint_eq(drawn("cat > $0.$$; test $(grep -c '^set terminal' $0.$$) = 1 || exit 1; "
-                            "grep -q 'loss and accuracy' $0.$$ && exit 1; "
+                            "grep -q 'accuracy (share)' $0.$$ && exit 1; "
                             "echo '<svg viewBox=\"0 0 9 9\"><desc>d</desc></svg>'"),
                       all - 1);
     ck_assert_ptr_nonnull(strstr(error.text, "gnuplot ended with status 1"));

@@ -110,7 +110,7 @@ START_TEST(the_worst_entries_are_named)
 {
     expect_words(named("gradients")->ill, "\"W1[0,0]\"",
                  "W1[0,0]: backprop 0.00364, numeric 0.000853");
-    expect_words(named("gradients")->ill, "\"lower edge: exactly 0\"", "2 not finite, not drawn");
+    expect_words(named("gradients")->ill, "\"on an edge: exactly 0\"", "2 not finite, not drawn");
     expect_words(named("gradients")->ill, "\"wrong sign\"", "1 wrong sign");
 }
 END_TEST

@@ -339,7 +339,7 @@ END_TEST
 
 static const double EPOCH[] = {1, 2, 3}, LOSS[] = {3, 2, 1};
 static const double *const DELTA[] = {LOSS};
-static const struct bp_figure_live LIVE = {"live", 3, EPOCH, LOSS, NULL, 3, EPOCH, 1, DELTA};
+static const struct bp_figure_live LIVE = {"live", 0, 3, EPOCH, LOSS, NULL, 3, EPOCH, 1, DELTA};
 
 START_TEST(live_figures_reach_the_window)
 {

@@ -31,10 +31,10 @@ static void make_runs(void)
 static void draw_training(struct bp_script *to, const char *title)
 {
     make_runs();
-    const struct bp_figure_run run[] = {{"as given", EPOCHS, epoch, loss[0], accuracy[0]},
-                                        {"repaired", EPOCHS, epoch, loss[1], accuracy[1]}};
+    const struct bp_figure_run run[] = {{"as given", EPOCHS, epoch, loss[0], accuracy[0], 0.5},
+                                        {"repaired", EPOCHS, epoch, loss[1], accuracy[1], 1.0}};
     const struct bp_figure_mark mark[] = {{400, "layer 1 all saturated"}};
-    const struct bp_figure_training figure = {title, "1/2 squared error", 2, run, 1, mark};
+    const struct bp_figure_training figure = {title, "1/2 squared error", 100, 2, run, 1, mark};
     bp_figure_training(to, &figure);
 }
 
@@ -48,8 +48,8 @@ static void empty_training(struct bp_script *to, const char *title)
 static void ill_training(struct bp_script *to, const char *title)
 {
     make_runs();
-    const struct bp_figure_run run = {NULL, EPOCHS, epoch, loss[2], accuracy[2]};
-    const struct bp_figure_training figure = {title, "nats", 1, &run, 0, NULL};
+    const struct bp_figure_run run = {NULL, EPOCHS, epoch, loss[2], accuracy[2], 0.5};
+    const struct bp_figure_training figure = {title, "nats", 0, 1, &run, 0, NULL};
     bp_figure_training(to, &figure);
 }
 
@@ -119,7 +119,7 @@ static void draw_gradients(struct bp_script *to, const char *title)
             verdict[i] = BP_FIGURE_UNDECIDED;
         }
     }
-    const struct bp_figure_gradients figure = {title, N, backprop, numeric, verdict, name};
+    const struct bp_figure_gradients figure = {title, N, backprop, numeric, verdict, name, {0}};
     bp_figure_gradients(to, &figure);
 }
 
@@ -130,7 +130,7 @@ static void ill_gradients(struct bp_script *to, const char *title)
     static const unsigned char verdict[] = {1, 1, 1, 1, 0, 0, 1, 0};
     static const char *const name[] = {"W1[0,0]", "W1[0,1]", "W1[1,0]", "W1[1,1]",
                                        "W2[0,0]", "W2[0,1]", "b1[0]",   NULL};
-    const struct bp_figure_gradients figure = {title, 8, backprop, numeric, verdict, name};
+    const struct bp_figure_gradients figure = {title, 8, backprop, numeric, verdict, name, {0}};
     bp_figure_gradients(to, &figure);
 }
 
@@ -244,7 +244,7 @@ static void draw_rate(struct bp_script *to, const char *title)
     static const double rate[] = {1e-4, 1e-3, 1e-2, 0.1, 0.3, 1, 3, 10, 30, 100};
     static const double after[] = {0.124,  0.123, 0.118, 0.09,     0.04,
                                    0.0085, 0.002, 0.06,  INFINITY, NAN};
-    const struct bp_figure_rate figure = {title, 10, rate, after, 0.124, 0.01, 3, 200};
+    const struct bp_figure_rate figure = {title, 10, rate, after, 0.124, 0.01, 3, 200, "nats"};
     bp_figure_rate(to, &figure);
 }
 
@@ -252,7 +252,7 @@ static void ill_rate(struct bp_script *to, const char *title)
 {
     static const double rate[] = {0.1, 1, 10};
     static const double after[] = {NAN, INFINITY, 1e300};
-    const struct bp_figure_rate figure = {title, 3, rate, after, 0.7, 0, 0, 50};
+    const struct bp_figure_rate figure = {title, 3, rate, after, 0.7, 0, 0, 50, NULL};
     bp_figure_rate(to, &figure);
 }
 
@@ -323,8 +323,8 @@ static void draw_live(struct bp_script *to, const char *title)
 {
     make_runs();
     const double *const delta[] = {loss[1], accuracy[1]};
-    const struct bp_figure_live figure = {title,  EPOCHS, epoch, loss[1], accuracy[1],
-                                          EPOCHS, epoch,  2,     delta};
+    const struct bp_figure_live figure = {title,       0,      EPOCHS, epoch, loss[1],
+                                          accuracy[1], EPOCHS, epoch,  2,     delta};
     bp_figure_live(to, &figure);
 }
 
@@ -332,8 +332,8 @@ static void ill_live(struct bp_script *to, const char *title)
 {
     make_runs();
     const double *const delta[] = {loss[2], loss[2]};
-    const struct bp_figure_live figure = {title,  EPOCHS, epoch, loss[2], NULL,
-                                          EPOCHS, epoch,  2,     delta};
+    const struct bp_figure_live figure = {title, 0,      EPOCHS, epoch, loss[2],
+                                          NULL,  EPOCHS, epoch,  2,     delta};
     bp_figure_live(to, &figure);
 }
 
