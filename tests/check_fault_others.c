@@ -442,7 +442,8 @@ static void count_plants(const struct bp_hypothesis *h)
 START_TEST(nearly_every_fault_can_be_planted)
 {
     for (int kind = 0; kind < BP_KINDS; kind++)
-        for_every((enum bp_kind)kind, count_plants);
+        if (kind != BP_KIND_NOTE)
+            for_every((enum bp_kind)kind, count_plants);
     ck_assert_uint_eq(without_plant, 8);
 }
 END_TEST

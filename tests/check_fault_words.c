@@ -1,5 +1,6 @@
 /* check_fault_words.c -- every fault has its words, its name reads back, a slip gets a
  * suggestion, and every row of the catalogue's list has its names. */
+#include "core/input.h"
 #include "core/mem.h"
 #include "diag/faults/explain.h"
 #include "diag/health.h"
@@ -7,6 +8,7 @@
 
 #include <check.h>
 #include <ctype.h>
+#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -261,6 +263,102 @@ START_TEST(help_names_the_layer)
 }
 END_TEST
 
+/* ---- what reports print ------------------------------------------------------- */
+
+/* The next string literal of C after *at, into text; *at moves behind it. adds: whether the
+ * statement that it is in adds a finding. */
+static bool next_literal(const char **at, char *text, size_t size, bool *adds)
+{
+    for (const char *c = *at; *c != '\0'; c++) {
+        if (strncmp(c, "/*", 2) == 0) {
+            const char *end = strstr(c, "*/");
+            c = end == NULL ? c + strlen(c) - 1 : end + 1;
+        } else if (*c == '\'' && c[1] != '\0') {
+            c += c[1] == '\\' ? 3 : 2;
+        } else if (*c == ';' || *c == '{' || *c == '}') {
+            *adds = false;
+        } else if (strncmp(c, "findings_add(", 13) == 0 || strncmp(c, "look_add(", 9) == 0 ||
+                   strncmp(c, "step_add(", 9) == 0) {
+            *adds = true;
+        } else if (*c == '"') {
+            const char *end = c + 1;
+            while (*end != '"' && *end != '\0')
+                end += *end == '\\' ? 2 : 1;
+            snprintf(text, size, "%.*s", (int)(end - c - 1), c + 1);
+            *at = end + (*end == '"');
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Words with hyphens that are no names of findings. */
+static bool is_other_word(const char *word)
+{
+    static const char *const OTHER[] = {
+        "backprobe-part", "bias-first",    "bias-last",       "in-out",       "out-in",
+        "delta-form",     "own-loss",      "threshold-first", "theta-before", "threshold-last",
+        "theta-after",    "gradients-end", "c-rewritten"};
+    for (size_t k = 0; k < sizeof OTHER / sizeof OTHER[0]; k++)
+        if (strcmp(word, OTHER[k]) == 0)
+            return true;
+    return false;
+}
+
+static bool is_words(const char *text)
+{
+    const size_t n = strlen(text);
+    return n > 2 && islower((unsigned char)text[0]) && islower((unsigned char)text[n - 1]) &&
+           strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-") == n;
+}
+
+/* How many literals of a source were names. */
+static size_t check_source(const char *path, const char *text)
+{
+    char word[100];
+    bool adds = false;
+    size_t names = 0;
+    while (next_literal(&text, word, sizeof word, &adds)) {
+        const bool hyphens = strchr(word, '-') != NULL;
+        if (!is_words(word) || is_other_word(word) || !(hyphens || adds))
+            continue;
+        ck_assert_msg(bp_fault_find(word) != NULL, "%s: '%s' has no page (backprobe explain)", path,
+                      word);
+        names++;
+    }
+    return names;
+}
+
+START_TEST(every_name_that_a_report_can_print_has_a_page)
+{
+    static const char *const SOURCES[] = {"diag/*.c", "scenarios/*.c", "commands/*.c", "plots/*.c"};
+    size_t names = 0;
+    for (size_t i = 0; i < sizeof SOURCES / sizeof SOURCES[0]; i++) {
+        glob_t files;
+        ck_assert_int_eq(glob(SOURCES[i], 0, NULL, &files), 0);
+        for (size_t k = 0; k < files.gl_pathc; k++) {
+            struct bp_input input;
+            ck_assert_int_eq(bp_input_read(&input, files.gl_pathv[k], 1 << 20, NULL), BP_OK);
+            names += check_source(files.gl_pathv[k], input.bytes);
+            bp_input_release(&input);
+        }
+        globfree(&files);
+    }
+    ck_assert_uint_ge(names, 60); /* it does find them */
+}
+END_TEST
+
+START_TEST(a_name_without_a_page_is_found)
+{
+    const char *text = "/* \"not-this\" */ f('\"'); bp_findings_add(list, look, \"nothing\");";
+    char word[40];
+    bool adds = false;
+    ck_assert(next_literal(&text, word, sizeof word, &adds));
+    ck_assert_str_eq(word, "nothing");
+    ck_assert(adds && is_words(word) && bp_fault_find(word) == NULL);
+}
+END_TEST
+
 /* ---- keys ------------------------------------------------------------------ */
 
 START_TEST(every_hypothesis_reads_back)
@@ -394,7 +492,7 @@ END_TEST
 
 /* ---- the list of rows ------------------------------------------------------- */
 
-enum { ROWS = 207 };
+enum { ROWS = 211 };
 
 static char *read_rows(void)
 {
@@ -485,6 +583,8 @@ Suite *fault_words_suite(void)
     tcase_add_test(tcase, pages_fit_80_columns);
     tcase_add_test(tcase, html_pages_are_closed_and_safe);
     tcase_add_test(tcase, names_in_pages_exist);
+    tcase_add_test(tcase, every_name_that_a_report_can_print_has_a_page);
+    tcase_add_test(tcase, a_name_without_a_page_is_found);
     tcase_add_test(tcase, the_list_holds_every_name);
     tcase_add_test(tcase, help_names_the_layer);
     tcase_add_loop_test(tcase, every_hypothesis_reads_back, 0, BENCHES);

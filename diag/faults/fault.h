@@ -44,7 +44,8 @@ enum { BP_ALL_LAYERS = 0, BP_HYPOTHESIS_TEXT_MAX = 160 };
     X(BP_KIND_NETWORK, "the description of the network")                                           \
     X(BP_KIND_CHECK, "the gradient check's own numbers")                                           \
     X(BP_KIND_RUN, "activations, deltas and loss over a run")                                      \
-    X(BP_KIND_UNKNOWN, "what is left when everything known is ruled out")
+    X(BP_KIND_UNKNOWN, "what is left when everything known is ruled out")                          \
+    X(BP_KIND_NOTE, "its own steps and trace, beside the right ones; no fault")
 
 #define BP_KIND_ENUM(name, evidence) name,
 enum bp_kind { BP_KIND_LIST(BP_KIND_ENUM) BP_KINDS };

@@ -32,7 +32,8 @@
     X(bp_faults_budget)                                                                            \
     X(bp_faults_network)                                                                           \
     X(bp_faults_symptoms)                                                                          \
-    X(bp_faults_remarks)
+    X(bp_faults_remarks)                                                                           \
+    X(bp_faults_notes)
 
 #define BP_FAULT_TABLE_EXTERN(name) extern const struct bp_fault_table name;
 BP_FAULT_TABLES(BP_FAULT_TABLE_EXTERN)
