@@ -38,7 +38,7 @@ static enum bp_status make_room(struct bp_locate *locate, bool any_factor, bool 
 {
     const size_t parts = any_factor && locate->n_theta >= PARTS ? PARTS : 1;
     locate->n_tensors = locate->net != NULL ? locate->net->n_tensors : parts;
-    locate->tensor = bp_mem_new(locate->n_tensors, sizeof *locate->tensor);
+    locate->tensor = bp_mem_new(locate->n_tensors + 1, sizeof *locate->tensor);
     if (locate->tensor == NULL)
         return BP_ENOMEM;
     if (slopes) {
@@ -51,6 +51,7 @@ static enum bp_status make_room(struct bp_locate *locate, bool any_factor, bool 
             name_tensor(&locate->tensor[k], &locate->net->tensor[k]);
         else
             name_part(&locate->tensor[k], locate->n_theta, k, parts);
+    name_part(&locate->tensor[locate->n_tensors], locate->n_theta, 0, 1);
     return BP_OK;
 }
 
@@ -84,25 +85,31 @@ static void judge(struct bp_located_tensor *tensor, const struct bp_residual *r,
         tensor->outcome = BP_OUTCOME_AGREES;
 }
 
+enum bp_status bp_locate_detect(struct bp_locate *locate, struct bp_prober *prober, size_t tensor,
+                                struct bp_residual *seen, struct bp_error *error)
+{
+    struct bp_located_tensor *t = &locate->tensor[tensor];
+    const struct bp_region all = {tensor, 0, t->rows, 0, t->cols};
+    t->not_finite_at = find_not_finite(t, prober->g);
+    if (t->not_finite_at < t->rows * t->cols) {
+        t->outcome = BP_OUTCOME_NOT_FINITE;
+        return BP_OK;
+    }
+    const double first = bp_probe_first(prober, &all);
+    const enum bp_status status = bp_probe_settle(prober, &all, first, seen, error);
+    if (status == BP_OK)
+        judge(t, seen, &all);
+    return status;
+}
+
 static enum bp_status detect(struct bp_locate *locate, struct bp_prober *prober,
                              struct bp_residual *seen, struct bp_error *error)
 {
+    enum bp_status status = BP_OK;
     prober->spent = &locate->detecting;
-    for (size_t k = 0; k < locate->n_tensors; k++) {
-        struct bp_located_tensor *tensor = &locate->tensor[k];
-        const struct bp_region all = {k, 0, tensor->rows, 0, tensor->cols};
-        tensor->not_finite_at = find_not_finite(tensor, prober->g);
-        if (tensor->not_finite_at < tensor->rows * tensor->cols) {
-            tensor->outcome = BP_OUTCOME_NOT_FINITE;
-            continue;
-        }
-        const double first = bp_probe_first(prober, &all);
-        const enum bp_status status = bp_probe_settle(prober, &all, first, &seen[k], error);
-        if (status != BP_OK)
-            return status;
-        judge(tensor, &seen[k], &all);
-    }
-    return BP_OK;
+    for (size_t k = 0; k < locate->n_tensors && status == BP_OK; k++)
+        status = bp_locate_detect(locate, prober, k, &seen[k], error);
+    return status;
 }
 
 static int by_value(const void *a, const void *b)
@@ -173,8 +180,15 @@ static enum bp_status search(struct bp_locate *locate, struct bp_prober *prober,
     for (size_t k = 0; k < locate->n_tensors && status == BP_OK; k++)
         if (locate->tensor[k].outcome == BP_OUTCOME_DISAGREES)
             status = bp_locate_search(locate, prober, k, &seen[k], options, error);
+    return status;
+}
+
+static enum bp_status look_at_slopes(struct bp_locate *locate, struct bp_prober *prober,
+                                     struct bp_error *error)
+{
+    enum bp_status status = BP_OK;
     prober->spent = &locate->sloping;
-    for (size_t k = 0; options->slopes && k < locate->n_tensors && status == BP_OK; k++) {
+    for (size_t k = 0; k < locate->n_tensors && status == BP_OK; k++) {
         if (locate->tensor[k].outcome == BP_OUTCOME_NOT_FINITE)
             continue;
         status = bp_locate_slope(&locate->line[locate->n_lines], prober, k, locate->tensor[k].step,
@@ -192,12 +206,17 @@ static enum bp_status run(struct bp_locate *locate, struct bp_prober *prober,
     if (seen == NULL)
         return BP_ENOMEM;
     enum bp_status status = BP_OK;
+    bool done = false;
     if (claim->any_factor)
         status = find_factor(locate, prober, seen, error);
-    if (status == BP_OK)
+    else if (!options->no_decode)
+        status = bp_locate_together(locate, prober, &done, error);
+    if (status == BP_OK && !done)
         status = detect(locate, prober, seen, error);
-    if (status == BP_OK)
+    if (status == BP_OK && !done)
         status = search(locate, prober, seen, options, error);
+    if (status == BP_OK && options->slopes)
+        status = look_at_slopes(locate, prober, error);
     if (status == BP_OK)
         conclude(locate);
     bp_mem_free(seen);
@@ -229,7 +248,8 @@ enum bp_status bp_locate_run(struct bp_locate *locate, const struct bp_loss_at *
     struct bp_prober prober = {0};
     enum bp_status status = make_room(locate, claim->any_factor, chosen.slopes);
     if (status == BP_OK)
-        status = bp_prober_init(&prober, at, locate->tensor, claim, chosen.narrow, error);
+        status = bp_prober_init(&prober, at, locate->tensor, locate->n_tensors, claim,
+                                chosen.narrow, error);
     if (status == BP_OK) {
         prober.seed = chosen.seed;
         locate->noise = prober.eval.noise;

@@ -6,11 +6,14 @@
  *
  *     R(d) = g.d - D_d f = sum_k d_k (g_k - df/dtheta_k)
  *
- *     detect    one probe a tensor, with a step of its own, so that biases are not
- *               swamped by weights
+ *     together  one probe of all of theta, every tensor moved so far that none swamps
+ *               another; one wrong entry is decoded from it at once, confirmed, and all
+ *               of theta probed along other signs without it (locate_together.c)
+ *     detect    where that did not explain all: one probe a tensor, with a step of its
+ *               own. Only this says that a gradient is right
  *     decode    one wrong entry k: weigh d by its row and by its column, and R(row)
  *               / R(d) *is* the row of k. A row or column number too large for the
- *               noise is asked for digit by digit
+ *               noise is asked for digit by digit; all of theta counts as one row
  *     bisect    several: R(left) + R(right) = R(both), so a probe a level parts
  *               them: about 2 k log2(P/k) evaluations
  *     block     both halves of both halves keep failing, and entries tried in it are
@@ -33,9 +36,16 @@
  * Slope test: |f(x + h d) - f(x - h d) - 2h g.d| falls as h^3 when g is right, as h
  * when it is not (Taylor).
  *
- * Cost: 9 evaluations for the noise of f, at least 6 a tensor to detect; then for one
- * wrong entry some 4 to 24 to decode (or 2 log2 P to bisect) and 12 to confirm. Memory: O(P). theta
- * is not changed.
+ * What is promised: a gradient is called right after every tensor was probed by itself, in
+ * addition to all together. When one entry is called wrong, the others were probed
+ * together, along two sets of signs, finely enough that an average entry of each tensor
+ * that is off by half would have shown; a tensor for which that is too coarse was probed by
+ * itself, and is *not tested* where that is too.
+ *
+ * Cost: 9 evaluations for the noise of f. One wrong entry among 10 million, off by 0.1 %:
+ * 6 or 12 to detect, 4 to 16 to decode, 12 to confirm; 50 at most where f is smooth. A
+ * right gradient: 6 to 18 together, then at least 6 a tensor. Several wrong entries: that,
+ * and about 2 k log2(P/k). Memory: O(P). theta is not changed.
  */
 #ifndef BP_LOCATE_H
 #define BP_LOCATE_H
@@ -92,7 +102,7 @@ struct bp_locate {
     const struct bp_mlp *net; /* borrowed, for names; NULL when not described */
     bool twin;                /* of a subject: the loss was its twin's */
     size_t n_theta, n_tensors;
-    struct bp_located_tensor *tensor; /* owned */
+    struct bp_located_tensor *tensor; /* owned: n_tensors, then all of theta as one */
     size_t n_wrong, n_blocks, n_lines;
     struct bp_wrong_entry wrong[BP_LOCATE_MOST];
     struct bp_wrong_block block[BP_LOCATE_MOST];

@@ -20,11 +20,24 @@ static uint64_t scramble(uint64_t seed, uint64_t k)
     return bits ^ (bits >> 31);
 }
 
-double bp_prober_direction(const struct bp_prober *prober, size_t k)
+static double draw(const struct bp_prober *prober, size_t k)
 {
     const uint64_t bits = scramble(prober->seed, k);
     const double size = 0.5 + (double)(bits >> 32) * 0x1p-32;
     return bits & 1 ? size : -size;
+}
+
+static double unit_of(const struct bp_prober *prober, size_t k)
+{
+    size_t t = 0;
+    while (t + 1 < prober->n_tensors && k >= prober->tensor[t + 1].first)
+        t++;
+    return prober->unit[t];
+}
+
+double bp_prober_direction(const struct bp_prober *prober, size_t tensor, size_t k)
+{
+    return tensor < prober->n_tensors ? draw(prober, k) : unit_of(prober, k) * draw(prober, k);
 }
 
 double bp_digit_weight(struct bp_digit digit, size_t i)
@@ -37,17 +50,18 @@ double bp_digit_weight(struct bp_digit digit, size_t i)
 
 /* ---- one end ---------------------------------------------------------------- */
 
+/* A sum that keeps what a plain one drops (Neumaier 1974). */
+struct sum {
+    double high, low;
+};
+
 struct end {
     double f;
     double slope;   /* g.(point - theta) */
     double squares; /* |g d|^2 */
     double length;  /* |d|^2 */
     bool crossed;
-};
-
-/* A sum that keeps what a plain one drops (Neumaier 1974). */
-struct sum {
-    double high, low;
+    struct sum sum; /* of slope */
 };
 
 static void add(struct sum *sum, double value)
@@ -58,24 +72,36 @@ static void add(struct sum *sum, double value)
     sum->high = high;
 }
 
+/* Entries i and on of a tensor that starts at first, as many as count. */
+static void move_some(struct bp_prober *p, size_t first, size_t i, size_t count, double unit,
+                      struct bp_digit digit, double h, struct end *end)
+{
+    for (const size_t last = i + count; i < last; i++) {
+        const size_t k = first + i;
+        const double d = unit * draw(p, k) * bp_digit_weight(digit, i);
+        const double to = p->theta[k] + h * d;
+        p->eval.theta[k] = p->narrow ? (double)(float)to : to;
+        const double gd = p->scale * p->g[k] * d;
+        add(&end->sum, p->scale * p->g[k] * (p->eval.theta[k] - p->theta[k]));
+        end->squares += gd * gd;
+        end->length += d * d;
+    }
+}
+
 /* Moves the copy of theta by h d in the region, and sums up what g says of it. */
 static void move(struct bp_prober *p, const struct bp_region *region, struct bp_digit digit,
                  double h, struct end *end)
 {
     const struct bp_located_tensor *tensor = &p->tensor[region->tensor];
-    struct sum slope = {0.0, 0.0};
-    for (size_t r = region->row; r < region->row + region->rows; r++)
-        for (size_t c = region->col; c < region->col + region->cols; c++) {
-            const size_t i = r * tensor->cols + c, k = tensor->first + i;
-            const double d = bp_prober_direction(p, k) * bp_digit_weight(digit, i);
-            const double to = p->theta[k] + h * d;
-            p->eval.theta[k] = p->narrow ? (double)(float)to : to;
-            const double gd = p->scale * p->g[k] * d;
-            add(&slope, p->scale * p->g[k] * (p->eval.theta[k] - p->theta[k]));
-            end->squares += gd * gd;
-            end->length += d * d;
-        }
-    end->slope = slope.high + slope.low;
+    if (region->tensor == p->n_tensors)
+        for (size_t t = 0; t < p->n_tensors; t++)
+            move_some(p, 0, p->tensor[t].first, p->tensor[t].rows * p->tensor[t].cols, p->unit[t],
+                      digit, h, end);
+    else
+        for (size_t r = region->row; r < region->row + region->rows; r++)
+            move_some(p, tensor->first, r * tensor->cols + region->col, region->cols, 1.0, digit, h,
+                      end);
+    end->slope = end->sum.high + end->sum.low;
 }
 
 static void put_back(struct bp_prober *p, const struct bp_region *region)
@@ -166,6 +192,16 @@ static double corner_of(const struct bp_prober *p, const struct pair *pair, int 
     return corner;
 }
 
+/* The same with the next term of a smooth function taken out too. */
+static double crease_of(const struct bp_prober *p, const struct pair *pair)
+{
+    if (!p->has_corners)
+        return 0.0;
+    const double near = 2.0 * pair[0].bend - pair[1].bend;
+    const double far = 2.0 * pair[1].bend - pair[2].bend;
+    return fabs(8.0 * near - far) / 7.0;
+}
+
 static void extrapolate(const struct bp_prober *p, const struct pair *pair, int levels, double h,
                         const struct bp_residual *like, struct bp_residual *r)
 {
@@ -186,6 +222,7 @@ static void extrapolate(const struct bp_prober *p, const struct pair *pair, int 
         r->truncation[1] = fmax(fabs(a - b) / 15.0, second_at_least(r));
         r->truncation[2] = third_error(r->truncation[0], r->truncation[1]);
         r->value = a + (a - b) / 15.0;
+        r->crease = crease_of(p, pair);
     }
     const int trusted = levels == 3 ? 2 : levels;
     r->error = bp_residual_error(r, trusted) + corner_of(p, pair, levels);
@@ -225,8 +262,15 @@ enum bp_status bp_probe_at(struct bp_prober *prober, const struct bp_region *reg
 
 /* ---- the step --------------------------------------------------------------- */
 
+enum bp_status bp_probe_three(struct bp_prober *prober, const struct bp_region *region, double h,
+                              struct bp_residual *r, struct bp_error *error)
+{
+    const struct bp_digit none = {1, 1, 0};
+    return probe(prober, region, none, h, 3, NULL, r, error);
+}
+
 /* By how much h should change so that truncation, as h^4, meets rounding, as 1/h. */
-static double better_by(const struct bp_residual *r)
+double bp_residual_better_by(const struct bp_residual *r)
 {
     const double ratio = r->truncation[1] > 0.0 ? r->rounding / r->truncation[1] : 0x1p30;
     int exponent;
@@ -251,7 +295,7 @@ static double next_step(const struct bp_residual *r, bool shrunk)
     const double corner = r->error - bp_residual_error(r, 2);
     if (corner > 4.0 * r->rounding && corner > 4.0 * r->truncation[1])
         return 0.25;
-    const double by = better_by(r);
+    const double by = bp_residual_better_by(r);
     return by == 1.0 && !shrunk ? 8.0 : by;
 }
 
@@ -290,13 +334,12 @@ bool bp_residual_is_blind(const struct bp_residual *r, const struct bp_region *r
 enum bp_status bp_probe_settle(struct bp_prober *prober, const struct bp_region *region,
                                double first, struct bp_residual *best, struct bp_error *error)
 {
-    const struct bp_digit none = {1, 1, 0};
     struct climb climb = {0};
     bool found = false;
     double h = first, least = first;
     for (int turn = 0; turn < TRIES && h > 0.0; turn++) {
         struct bp_residual r;
-        const enum bp_status status = probe(prober, region, none, h, 3, NULL, &r, error);
+        const enum bp_status status = bp_probe_three(prober, region, h, &r, error);
         if (status != BP_OK)
             return status;
         const bool better = !r.kink && (!found || !(best->error <= r.error));
@@ -392,10 +435,11 @@ static double largest_fan_in(const struct bp_prober *p, const struct bp_mlp *net
 }
 
 enum bp_status bp_prober_init(struct bp_prober *prober, const struct bp_loss_at *at,
-                              const struct bp_located_tensor *tensor, const struct bp_claim *claim,
-                              bool narrow, struct bp_error *error)
+                              const struct bp_located_tensor *tensor, size_t n_tensors,
+                              const struct bp_claim *claim, bool narrow, struct bp_error *error)
 {
     *prober = (struct bp_prober){.tensor = tensor,
+                                 .n_tensors = n_tensors,
                                  .theta = at->theta != NULL ? at->theta : at->net->theta,
                                  .g = claim->g,
                                  .scale = 1.0,

@@ -7,7 +7,8 @@
 #include "diag/locate.h"
 #include "diag/numdiff_eval.h"
 
-/* Rows and columns of one tensor. */
+/* Rows and columns of one tensor. Tensor number n_tensors is all of theta: one row, in
+ * which every entry moves by what fits its tensor. */
 struct bp_region {
     size_t tensor, row, rows, col, cols;
 };
@@ -20,10 +21,12 @@ struct bp_digit {
 
 struct bp_prober {
     struct bp_eval eval;
-    const struct bp_located_tensor *tensor; /* borrowed */
-    const double *theta, *g;                /* borrowed */
-    double scale;                           /* g is multiplied by this */
-    double claim_rtol;                      /* 16 p sqrt(N + fan-in) */
+    const struct bp_located_tensor *tensor; /* borrowed: n_tensors, and all of theta */
+    size_t n_tensors;
+    const double *unit;      /* borrowed: by tensor, for d of all of theta; NULL: not asked for */
+    const double *theta, *g; /* borrowed */
+    double scale;            /* g is multiplied by this */
+    double claim_rtol;       /* 16 p sqrt(N + fan-in) */
     double claim_noise;
     uint64_t seed, side0;
     uint64_t *side; /* owned; NULL: no signs are shown */
@@ -40,16 +43,17 @@ struct bp_residual {
     double error;     /* of value */
     double tolerance; /* 10 error + what g may round */
     double step;
-    bool kink; /* a corner at every h: the rest means nothing */
+    double crease; /* what a corner would leave, with what smooth functions do taken out */
+    bool kink;     /* a corner at every h: the rest means nothing */
 };
 
 enum bp_status bp_prober_init(struct bp_prober *prober, const struct bp_loss_at *at,
-                              const struct bp_located_tensor *tensor, const struct bp_claim *claim,
-                              bool narrow, struct bp_error *error);
+                              const struct bp_located_tensor *tensor, size_t n_tensors,
+                              const struct bp_claim *claim, bool narrow, struct bp_error *error);
 void bp_prober_release(struct bp_prober *prober);
 
-/* d_k */
-double bp_prober_direction(const struct bp_prober *prober, size_t k);
+/* d_k when tensor moves, or all of theta. */
+double bp_prober_direction(const struct bp_prober *prober, size_t tensor, size_t k);
 
 /* The weight of entry i of a tensor. */
 double bp_digit_weight(struct bp_digit digit, size_t i);
@@ -71,6 +75,13 @@ enum bp_status bp_probe_remainder(struct bp_prober *prober, const struct bp_regi
 /* A first step for the entries of a region. */
 double bp_probe_first(const struct bp_prober *prober, const struct bp_region *region);
 
+/* Probes with three step sizes at h. */
+enum bp_status bp_probe_three(struct bp_prober *prober, const struct bp_region *region, double h,
+                              struct bp_residual *r, struct bp_error *error);
+
+/* By how much h should change so that truncation meets rounding: a power of 2. */
+double bp_residual_better_by(const struct bp_residual *r);
+
 /* What error is to be expected with so many step sizes. */
 double bp_residual_error(const struct bp_residual *r, int levels);
 
@@ -81,6 +92,15 @@ static inline bool bp_residual_fails(const struct bp_residual *r)
 {
     return !(r->value <= r->tolerance && -r->value <= r->tolerance);
 }
+
+/* What a probe along a direction of its own says of a tensor. */
+enum bp_status bp_locate_detect(struct bp_locate *locate, struct bp_prober *prober, size_t tensor,
+                                struct bp_residual *seen, struct bp_error *error);
+
+/* One wrong entry among all, the quick way: done where it explains all that is wrong
+ * (locate_together.c). */
+enum bp_status bp_locate_together(struct bp_locate *locate, struct bp_prober *prober, bool *done,
+                                  struct bp_error *error);
 
 /* The search for what is wrong in one tensor whose probe failed (locate_search.c). */
 enum bp_status bp_locate_search(struct bp_locate *locate, struct bp_prober *prober, size_t tensor,

@@ -1,12 +1,12 @@
 /* locate_search.c -- which entries of this tensor are wrong? Decode, bisect, name the
  * block (see locate.h).
  */
-#include "diag/locate_probe.h"
+#include "diag/locate_search.h"
 
 #include <math.h>
 #include <string.h>
 
-enum { STACK = 256, DIGITS = 64, ROUNDS = 4, TRIED = 4, DENSE_QUARTERS = 2, DENSE_HALVES = 3 };
+enum { STACK = 256, ROUNDS = 4, TRIED = 4, DENSE_QUARTERS = 2, DENSE_HALVES = 3 };
 
 /* Part of the tensor, and what is left over along the current direction there. */
 struct node {
@@ -49,75 +49,7 @@ static bool fails(double value, double tolerance)
     return !(value <= tolerance && -value <= tolerance);
 }
 
-/* What the entries that are named already leave along the current direction. */
-static double known_in(const struct search *s, const struct bp_region *region,
-                       struct bp_digit digit)
-{
-    double sum = 0.0;
-    for (size_t w = 0; w < s->locate->n_wrong; w++) {
-        const struct bp_wrong_entry *wrong = &s->locate->wrong[w];
-        const size_t i = wrong->k - s->tensor->first;
-        if (wrong->tensor == s->at && contains(region, i / s->tensor->cols, i % s->tensor->cols))
-            sum += (wrong->backprop - wrong->numeric) * bp_prober_direction(s->p, wrong->k) *
-                   bp_digit_weight(digit, i);
-    }
-    return sum;
-}
-
-static bool is_named(const struct search *s, size_t k)
-{
-    for (size_t w = 0; w < s->locate->n_wrong; w++)
-        if (s->locate->wrong[w].k == k)
-            return true;
-    return false;
-}
-
-/* ---- confirm ---------------------------------------------------------------- */
-
-static struct bp_region entry_region(const struct search *s, size_t i)
-{
-    return (struct bp_region){s->at, i / s->tensor->cols, 1, i % s->tensor->cols, 1};
-}
-
-static double entry_step(const struct search *s, const struct bp_region *region)
-{
-    if (s->p->eval.at->net != NULL)
-        return bp_probe_first(s->p, region);
-    int exponent;
-    frexp(s->like.step * sqrt((double)s->tensor->cols), &exponent);
-    return ldexp(1.0, exponent - 1);
-}
-
-/* Entry i by itself. */
-static enum bp_status try_entry(struct search *s, size_t i, struct bp_wrong_entry *entry,
-                                bool *wrong, struct bp_error *error)
-{
-    const struct bp_region region = entry_region(s, i);
-    struct bp_residual r;
-    s->p->spent = &s->locate->confirming;
-    const enum bp_status status = bp_probe_settle(s->p, &region, entry_step(s, &region), &r, error);
-    s->p->spent = &s->locate->locating;
-    if (status != BP_OK)
-        return status;
-    const size_t k = s->tensor->first + i;
-    const double d = bp_prober_direction(s->p, k);
-    *entry = (struct bp_wrong_entry){.k = k,
-                                     .tensor = s->at,
-                                     .backprop = s->p->scale * s->p->g[k],
-                                     .error = r.error / fabs(d),
-                                     .tolerance = r.tolerance / fabs(d)};
-    entry->numeric = entry->backprop - r.value / d;
-    *wrong = !r.kink && bp_residual_fails(&r);
-    return BP_OK;
-}
-
-static void name_entry(const struct search *s, struct bp_wrong_entry *entry)
-{
-    if (s->locate->net != NULL)
-        bp_mlp_name(s->locate->net, entry->k, entry->name);
-    else
-        snprintf(entry->name, sizeof entry->name, "theta[%zu]", entry->k);
-}
+/* ---- blocks ----------------------------------------------------------------- */
 
 static void note_block(struct search *s, const struct bp_wrong_block *block)
 {
@@ -136,173 +68,28 @@ static struct bp_wrong_block block_of(const struct search *s, const struct bp_re
                                    .ratio_high = NAN};
 }
 
-/* Whether it was wrong, and is on the list now (or was there, or there is no room). */
-static enum bp_status confirm(struct search *s, size_t i, bool *wrong, struct bp_error *error)
-{
-    struct bp_wrong_entry entry;
-    *wrong = is_named(s, s->tensor->first + i);
-    if (*wrong)
-        return BP_OK;
-    const enum bp_status status = try_entry(s, i, &entry, wrong, error);
-    if (status != BP_OK || !*wrong)
-        return status;
-    name_entry(s, &entry);
-    if (s->locate->n_wrong < BP_LOCATE_MOST)
-        s->locate->wrong[s->locate->n_wrong++] = entry;
-    else
-        s->locate->exhausted = true;
-    return BP_OK;
-}
-
-/* ---- which step ------------------------------------------------------------- */
-
-/* With fewer step sizes than it was settled with, a smaller h is better: truncation goes
- * as h^2 (one), h^4 (two), rounding as 1/h. What the second difference holds beyond
- * both counts as rounding. */
-static struct bp_residual tuned(const struct search *s, int levels)
-{
-    const struct bp_residual *like = &s->like;
-    const double noise = like->error - like->truncation[1];
-    struct bp_residual best = *like;
-    best.rounding = fmax(noise, like->rounding);
-    for (int j = 1; j <= 6; j++) {
-        struct bp_residual r = best;
-        r.step = ldexp(like->step, -j);
-        r.rounding = ldexp(fmax(noise, like->rounding), j);
-        for (int k = 0; k < 3; k++)
-            r.truncation[k] = ldexp(like->truncation[k], -2 * j * (k + 1));
-        if (bp_residual_error(&r, levels) < bp_residual_error(&best, levels))
-            best = r;
-    }
-    return best;
-}
-
 /* ---- decode ----------------------------------------------------------------- */
-
-struct plan {
-    int levels;
-    size_t n, base;
-    struct bp_digit digit[DIGITS];
-};
-
-static size_t digits_of(size_t size, size_t base)
-{
-    size_t n = 0;
-    for (size_t reach = 1; reach<size; reach = reach> size / base + 1 ? size : reach * base)
-        n++;
-    return n;
-}
-
-/* The digits of a number below size, the most even ones with no base above most. */
-static void add_digits(struct plan *plan, size_t modulo, size_t unit, size_t size, size_t most)
-{
-    const size_t n = digits_of(size, most);
-    size_t base = most;
-    while (base > 2 && digits_of(size, base - 1) == n)
-        base--;
-    size_t divisor = unit;
-    for (size_t d = 0; d < n && plan->n < DIGITS; d++, divisor *= base)
-        plan->digit[plan->n++] = (struct bp_digit){modulo, divisor, base};
-}
-
-/* The largest base that the noise allows at so many step sizes. */
-static size_t base_for(const struct search *s, double value, int levels)
-{
-    const struct bp_residual like = tuned(s, levels);
-    /* truncation is that of another direction than the one it was seen in; with one step
-     * size it is most of the error */
-    const double margin = levels == 1 ? 0.01 : 0.1;
-    const double base = margin * fabs(value) / bp_residual_error(&like, levels);
-    return base >= 4096.0 ? 4096 : base >= 2.0 ? (size_t)base : 0;
-}
-
-/* The cheapest way to ask for row and column, with so many step sizes at least; false
- * where noise allows none. */
-static bool make_plan(const struct search *s, const struct node *node, int least, struct plan *plan)
-{
-    const size_t rows = s->tensor->rows, cols = s->tensor->cols;
-    size_t cost = SIZE_MAX;
-    int levels = 0;
-    for (int l = least; l <= 3; l++) {
-        const size_t base = base_for(s, node->value, l);
-        if (base < 2)
-            continue;
-        const size_t n = digits_of(cols, base) + digits_of(rows, base);
-        if (2 * (size_t)l * n < cost && n <= DIGITS) {
-            cost = 2 * (size_t)l * n;
-            levels = l;
-        }
-    }
-    if (levels == 0)
-        return false;
-    *plan = (struct plan){.levels = levels, .base = base_for(s, node->value, levels)};
-    add_digits(plan, cols, 1, cols, plan->base);
-    add_digits(plan, rows * cols, cols, rows, plan->base);
-    return true;
-}
-
-/* One digit; -1 when it is none. */
-static enum bp_status ask_digit(struct search *s, const struct node *node, struct bp_digit digit,
-                                int levels, long *value, struct bp_error *error)
-{
-    const struct bp_residual like = tuned(s, levels);
-    struct bp_residual r;
-    const enum bp_status status = bp_probe_at(s->p, &node->region, digit, &like, levels, &r, error);
-    if (status != BP_OK)
-        return status;
-    const double ratio = (r.value - known_in(s, &node->region, digit)) / node->value;
-    const double radix = (double)digit.radix;
-    const double exact = 0.5 * ((ratio + 1.0) * radix - 1.0);
-    const double nearest = floor(exact + 0.5);
-    const double apart = fabs(exact - nearest);
-    const double noise = radix * bp_residual_error(&like, levels) / fabs(node->value);
-    *value = -1;
-    if (!r.kink && apart <= fmin(0.3, 0.1 + 3.0 * noise) && nearest >= 0.0 && nearest < radix)
-        *value = (long)nearest;
-    return BP_OK;
-}
-
-/* The entry that the digits spell; found is false when they spell none. */
-static enum bp_status spell(struct search *s, const struct node *node, const struct plan *plan,
-                            size_t *entry, bool *found, struct bp_error *error)
-{
-    size_t i = 0;
-    *found = false;
-    for (size_t d = 0; d < plan->n; d++) {
-        long value;
-        const enum bp_status status =
-            ask_digit(s, node, plan->digit[d], plan->levels, &value, error);
-        if (status != BP_OK || value < 0)
-            return status;
-        i += (size_t)value * plan->digit[d].divisor;
-    }
-    *entry = i;
-    *found = i < s->tensor->rows * s->tensor->cols &&
-             contains(&node->region, i / s->tensor->cols, i % s->tensor->cols) &&
-             !is_named(s, s->tensor->first + i);
-    return BP_OK;
-}
 
 /* If one entry of the node is wrong, this finds and confirms it; value then becomes
  * what is left. Digits that are none are asked for once more, with three step sizes. */
 static enum bp_status decode(struct search *s, struct node *node, bool *found,
                              struct bp_error *error)
 {
-    struct plan plan;
-    size_t i = 0;
+    const struct bp_decode asked = {s->locate, s->p, node->region, node->value, &s->like};
+    size_t i = 0, cost;
     *found = false;
-    if (!s->decode || !make_plan(s, node, 1, &plan))
+    if (!s->decode)
         return BP_OK;
-    enum bp_status status = spell(s, node, &plan, &i, found, error);
-    if (status == BP_OK && !*found && plan.levels < 3 && node->streak == 0 &&
-        make_plan(s, node, 3, &plan))
-        status = spell(s, node, &plan, &i, found, error);
+    enum bp_status status = bp_decode_run(&asked, 1, &i, found, error);
+    if (status == BP_OK && !*found && node->streak == 0 &&
+        bp_decode_levels(&asked, 1, &cost) < bp_decode_levels(&asked, 3, &cost))
+        status = bp_decode_run(&asked, 3, &i, found, error);
     if (status != BP_OK || !*found)
         return status;
-    status = confirm(s, i, found, error);
+    status = bp_entry_confirm(s->locate, s->p, s->at, i, s->like.step, found, error);
     if (status == BP_OK && *found && s->locate->n_wrong > 0) {
         const struct bp_wrong_entry *wrong = &s->locate->wrong[s->locate->n_wrong - 1];
-        const double d = bp_prober_direction(s->p, wrong->k);
+        const double d = bp_prober_direction(s->p, s->at, wrong->k);
         node->value -= (wrong->backprop - wrong->numeric) * d;
         node->tolerance += wrong->tolerance * fabs(d);
     }
@@ -331,12 +118,12 @@ static enum bp_status measure(struct search *s, struct node *node, double parent
                               struct bp_error *error)
 {
     const struct bp_digit none = {1, 1, 0};
-    struct bp_residual r, like = tuned(s, 1);
+    struct bp_residual r, like = bp_residual_tuned(&s->like, 1);
     int levels = 1;
     while (levels < 3 && !(40.0 * bp_residual_error(&like, levels) <= fabs(parent)))
-        like = tuned(s, ++levels);
+        like = bp_residual_tuned(&s->like, ++levels);
     const enum bp_status status = bp_probe_at(s->p, &node->region, none, &like, levels, &r, error);
-    node->value = r.value - known_in(s, &node->region, none);
+    node->value = r.value - bp_decode_known(s->locate, s->p, &node->region, none);
     node->tolerance =
         fmin(r.tolerance, 10.0 * bp_residual_error(&like, levels) + (r.tolerance - 10.0 * r.error));
     return status;
@@ -382,10 +169,10 @@ static enum bp_status try_block(struct search *s, const struct bp_region *region
         const size_t in = count <= TRIED ? t : (2 * t + 1) * count / (2 * TRIED);
         struct bp_wrong_entry entry;
         bool wrong;
-        const enum bp_status status = try_entry(
-            s,
+        const enum bp_status status = bp_entry_try(
+            s->locate, s->p, s->at,
             (region->row + in / region->cols) * s->tensor->cols + region->col + in % region->cols,
-            &entry, &wrong, error);
+            s->like.step, &entry, &wrong, error);
         if (status != BP_OK)
             return status;
         const double ratio = entry.backprop / entry.numeric;
@@ -487,7 +274,8 @@ static enum bp_status take(struct search *s, struct node *node, struct bp_error 
     bool found;
     const struct bp_region *region = &node->region;
     if (count_of(region) == 1)
-        return confirm(s, region->row * s->tensor->cols + region->col, &found, error);
+        return bp_entry_confirm(s->locate, s->p, s->at, region->row * s->tensor->cols + region->col,
+                                s->like.step, &found, error);
     if (node->streak == 0 || s->n == 0) {
         const enum bp_status status = decode(s, node, &found, error);
         if (status != BP_OK || (found && !node_fails(node)))
@@ -554,7 +342,7 @@ enum bp_status bp_locate_search(struct bp_locate *locate, struct bp_prober *prob
         status = bp_probe_at(prober, &all, none, seen, 3, &again, error);
         if (status != BP_OK || again.kink)
             break;
-        root.value = again.value - known_in(&s, &all, none);
+        root.value = again.value - bp_decode_known(locate, prober, &all, none);
         root.tolerance = again.tolerance;
         s.like = again;
     }

@@ -193,6 +193,95 @@ START_TEST(a_median_entry_among_100000_costs_16_evaluations)
 }
 END_TEST
 
+/* By a loss that can be called and no more: shapes known, and not known. */
+START_TEST(one_entry_of_any_tensor_is_detected_located_and_confirmed_in_50_evaluations)
+{
+    struct world world;
+    world_init(&world, small_only() ? SMALL : LARGE, small_only() ? 7 : 10, 23);
+    const size_t turns = small_only() ? 1 : 5;
+    for (size_t turn = 0; turn < turns * world.net.n_tensors; turn++) {
+        const size_t bad = entry_of_size(&world, turn % world.net.n_tensors, 1.0);
+        const double right = world.g[bad];
+        const struct bp_locate_options options = {.seed = turn + 1};
+        world.g[bad] *= 1.001;
+        look(&world, &options);
+        assert_only(&world, bad);
+        ck_assert_uint_le(bp_locate_evaluations(&world.locate), 50);
+        for (int described = 0; described < 2; described++) {
+            look_blindly(&world, described == 1, &options);
+            assert_only(&world, bad);
+            ck_assert_uint_le(bp_locate_evaluations(&world.locate), 50);
+        }
+        world.g[bad] = right;
+    }
+    world_release(&world);
+}
+END_TEST
+
+/* What the quick way leaves behind is as if each tensor had been probed. */
+START_TEST(the_other_tensors_of_a_wrong_entry_are_judged_too)
+{
+    struct world world;
+    world_init(&world, SMALL, 7, 24);
+    const size_t bad = entry_of_size(&world, 2, 1.0);
+    world.g[bad] *= 1.001;
+    look(&world, NULL);
+    assert_only(&world, bad);
+    ck_assert_uint_lt(world.locate.detecting, 9 + 6 * world.net.n_tensors);
+    for (size_t k = 0; k < world.net.n_tensors; k++) {
+        const struct bp_located_tensor *tensor = &world.locate.tensor[k];
+        ck_assert_int_eq(tensor->outcome, k == 2 ? BP_OUTCOME_DISAGREES : BP_OUTCOME_AGREES);
+        ck_assert_uint_eq(tensor->not_finite_at, tensor->rows * tensor->cols);
+        ck_assert_double_gt(tensor->step, 0.0);
+    }
+    world_release(&world);
+}
+END_TEST
+
+/* Nothing but zeros at the input: no entry of W1 can be seen, alone or together. */
+START_TEST(a_tensor_that_does_nothing_does_not_count_as_right)
+{
+    struct world world;
+    world_init(&world, SMALL, 7, 25);
+    memset(world.x, 0, 7 * 9 * sizeof(double));
+    struct bp_pass pass;
+    ck_assert_int_eq(bp_pass_init(&pass, &world.net, 7), BP_OK);
+    bp_pass_forward(&pass, 7, world.x);
+    bp_pass_backward(&pass, world.t);
+    memcpy(world.g, world.net.grad, world.net.n_theta * sizeof(double));
+    bp_pass_release(&pass);
+    const size_t bad = entry_of_size(&world, 2, 1.0);
+    world.g[bad] *= 1.01;
+    for (int turn = 0; turn < 2; turn++) {
+        if (turn == 0)
+            look(&world, NULL);
+        else
+            look_blindly(&world, true, NULL);
+        assert_only(&world, bad);
+        ck_assert_int_eq(world.locate.tensor[0].outcome, BP_OUTCOME_NOT_TESTED);
+        ck_assert_int_eq(world.locate.tensor[1].outcome, BP_OUTCOME_AGREES);
+    }
+    world_release(&world);
+}
+END_TEST
+
+/* One is a thousand times the other: decoded first, it does not explain all. */
+START_TEST(a_small_error_beside_a_large_one_in_another_tensor_is_found)
+{
+    struct world world;
+    world_init(&world, SMALL, 7, 26);
+    const size_t large = entry_of_size(&world, 4, 1.0), small = entry_of_size(&world, 0, 1.0);
+    world.g[large] *= 2.0;
+    world.g[small] *= 1.001;
+    look(&world, NULL);
+    ck_assert_uint_eq(world.locate.n_wrong, 2);
+    ck_assert_uint_eq(world.locate.n_blocks, 0);
+    ck_assert(world.locate.wrong[0].k == small || world.locate.wrong[1].k == small);
+    ck_assert(world.locate.wrong[0].k == large || world.locate.wrong[1].k == large);
+    world_release(&world);
+}
+END_TEST
+
 START_TEST(a_wrong_entry_of_any_tensor_is_named)
 {
     struct world world;
@@ -692,6 +781,11 @@ Suite *locate_suite(void)
     tcase_set_timeout(one, 60);
     tcase_add_test(one, an_average_entry_among_100000_costs_8_evaluations);
     tcase_add_test(one, a_median_entry_among_100000_costs_16_evaluations);
+    tcase_add_test(one,
+                   one_entry_of_any_tensor_is_detected_located_and_confirmed_in_50_evaluations);
+    tcase_add_test(one, the_other_tensors_of_a_wrong_entry_are_judged_too);
+    tcase_add_test(one, a_tensor_that_does_nothing_does_not_count_as_right);
+    tcase_add_test(one, a_small_error_beside_a_large_one_in_another_tensor_is_found);
     tcase_add_test(one, a_wrong_entry_of_any_tensor_is_named);
     tcase_add_test(one, a_vector_without_a_description_is_searched_too);
     tcase_add_test(one, bisection_alone_finds_it_as_well);
