@@ -1,66 +1,47 @@
 /* follow.c -- see follow.h. */
 #include "diag/follow.h"
 
-#include "core/mem.h"
-
 #include <string.h>
 
 struct follower {
     struct bp_view *view;
     struct bp_mlp *net;
     const struct bp_train *train;
-    const double *x, *t;
-    size_t n, batch;
+    struct bp_feed feed;
     struct bp_pass pass;
-    struct bp_rng rng;
-    size_t *order;
-    double *batch_x, *batch_t;
     size_t steps, epochs;
 };
 
-static enum bp_status set_up(struct follower *f)
+/* Batches are copies: what they are of is not in a subject's reach. */
+static enum bp_status set_up(struct follower *f, size_t n, const double *x, const double *t)
 {
     const struct bp_spec *spec = &f->net->spec;
-    const size_t asked = f->train->batch == 0 ? f->n : f->train->batch;
-    f->batch = f->view->subject->step_kind == BP_STEP_SAMPLE ? 1 : asked < f->n ? asked : f->n;
-    bp_rng_seed(&f->rng, f->train->seed);
-    f->order = bp_mem_new(f->n, sizeof *f->order);
-    f->batch_x = bp_mem_new(f->batch * spec->layer[0].width, sizeof *f->batch_x);
-    f->batch_t = bp_mem_new(f->batch * spec->layer[spec->layers].width, sizeof *f->batch_t);
-    if (f->order == NULL || f->batch_x == NULL || f->batch_t == NULL)
-        return BP_ENOMEM;
-    for (size_t k = 0; k < f->n; k++)
-        f->order[k] = k;
-    return bp_pass_init(&f->pass, f->net, f->batch);
+    const bool online = f->view->subject->step_kind == BP_STEP_SAMPLE;
+    f->feed = (struct bp_feed){.x = x,
+                               .t = t,
+                               .n = n,
+                               .n_in = spec->layer[0].width,
+                               .n_out = spec->layer[spec->layers].width,
+                               .batch = online ? 1 : f->train->batch,
+                               .shuffle = f->train->shuffle};
+    const enum bp_status status = bp_feed_init(&f->feed, f->train->seed);
+    return status == BP_OK ? bp_pass_init(&f->pass, f->net, f->feed.batch) : status;
 }
 
 static void tear_down(struct follower *f)
 {
+    bp_feed_release(&f->feed);
     bp_pass_release(&f->pass);
-    bp_mem_free(f->order);
-    bp_mem_free(f->batch_x);
-    bp_mem_free(f->batch_t);
 }
 
-static void gather(struct follower *f, size_t first, size_t n)
+static enum bp_status step(struct follower *f, size_t first, const struct bp_observer *observer,
+                           double *loss, struct bp_error *error)
 {
-    const size_t n_in = f->net->spec.layer[0].width;
-    const size_t n_out = f->net->spec.layer[f->net->spec.layers].width;
-    for (size_t k = 0; k < n; k++) {
-        const size_t s = f->order[first + k];
-        memcpy(f->batch_x + k * n_in, f->x + s * n_in, n_in * sizeof *f->x);
-        memcpy(f->batch_t + k * n_out, f->t + s * n_out, n_out * sizeof *f->t);
-    }
-}
-
-static enum bp_status step(struct follower *f, size_t first, size_t n,
-                           const struct bp_observer *observer, double *loss, struct bp_error *error)
-{
-    gather(f, first, n);
-    bp_pass_forward(&f->pass, n, f->batch_x);
-    *loss = bp_pass_loss(&f->pass, f->batch_t);
-    bp_pass_backward(&f->pass, f->batch_t);
-    const struct bp_batch batch = {n, f->batch_x, f->batch_t};
+    struct bp_batch batch;
+    batch.n = bp_feed_batch(&f->feed, first, &batch.x, &batch.t);
+    bp_pass_forward(&f->pass, batch.n, batch.x);
+    *loss = bp_pass_loss(&f->pass, batch.t);
+    bp_pass_backward(&f->pass, batch.t);
     const enum bp_status status =
         bp_view_step(f->view, f->net->theta, &batch, f->train->rate, f->pass.next, error);
     if (status != BP_OK)
@@ -84,18 +65,16 @@ static enum bp_status epoch(struct follower *f, const struct bp_observer *observ
 {
     const bool mean = f->net->spec.reduction == BP_MEAN;
     double total = 0.0;
-    if (f->train->shuffle)
-        bp_rng_permutation(&f->rng, f->n, f->order);
-    for (size_t first = 0; first < f->n; first += f->batch) {
-        const size_t n = f->n - first < f->batch ? f->n - first : f->batch;
+    bp_feed_begin(&f->feed);
+    for (size_t first = 0; first < f->feed.n; first += f->feed.batch) {
         double loss;
-        const enum bp_status status = step(f, first, n, observer, &loss, error);
+        const enum bp_status status = step(f, first, observer, &loss, error);
         if (status != BP_OK)
             return status;
-        total += loss * (mean ? (double)n : 1.0);
+        total += loss * (mean ? (double)f->pass.n : 1.0);
     }
     const struct bp_epoch_view seen = {
-        .epoch = f->epochs, .steps = f->steps, .net = f->net, .loss = total / (double)f->n};
+        .epoch = f->epochs, .steps = f->steps, .net = f->net, .loss = total / (double)f->feed.n};
     f->epochs++;
     *more = observer == NULL || observer->epoch == NULL || observer->epoch(observer->self, &seen);
     return BP_OK;
@@ -105,12 +84,12 @@ enum bp_status bp_follow_run(struct bp_view *view, struct bp_mlp *net, const str
                              size_t n, const double *x, const double *t,
                              const struct bp_observer *observer, struct bp_error *error)
 {
-    struct follower f = {.view = view, .net = net, .train = train, .x = x, .t = t, .n = n};
+    struct follower f = {.view = view, .net = net, .train = train};
     if (!view->described || !view->can_step)
         return bp_error_set(error, BP_EUNSUPPORTED,
                             "%s: it has no step to train by, or is not described",
                             view->subject->name);
-    enum bp_status status = set_up(&f);
+    enum bp_status status = set_up(&f, n, x, t);
     bool more = true;
     for (size_t k = 0; k < train->epochs && more && status == BP_OK; k++)
         status = epoch(&f, observer, &more, error);
