@@ -96,7 +96,8 @@ void bp_kernel_propagate(size_t n, size_t in, size_t out, const double *d, const
     bp_kernel_chosen()->product(&p);
 }
 
-void bp_kernel_outer(size_t n, size_t in, size_t out, const double *d, const double *a, double *g)
+static void outer(size_t n, size_t in, size_t out, const double *d, const double *a, double *c,
+                  const struct bp_descent *descent)
 {
     const struct bp_product p = {.rows = out,
                                  .depth = n,
@@ -106,9 +107,22 @@ void bp_kernel_outer(size_t n, size_t in, size_t out, const double *d, const dou
                                  .a_step = out,
                                  .b = a,
                                  .b_step = in,
-                                 .c = g,
-                                 .c_row = in};
+                                 .c = c,
+                                 .c_row = in,
+                                 .descent = descent};
     bp_kernel_chosen()->product(&p);
+}
+
+void bp_kernel_outer(size_t n, size_t in, size_t out, const double *d, const double *a, double *g)
+{
+    outer(n, in, out, d, a, g, NULL);
+}
+
+void bp_kernel_descend(size_t n, size_t in, size_t out, const double *d, const double *a, double by,
+                       const double *w, double rate, double *next)
+{
+    const struct bp_descent descent = {.theta = w, .by = by, .rate = rate};
+    outer(n, in, out, d, a, next, &descent);
 }
 
 void bp_kernel_transform(size_t in, size_t out, size_t cols, const double *w, const double *a,

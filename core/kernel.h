@@ -29,6 +29,11 @@ void bp_kernel_propagate(size_t n, size_t in, size_t out, const double *d, const
 /* g[i,j] = sum_n d[n,i] a[n,j];          d: n x out, a: n x in, g: out x in. */
 void bp_kernel_outer(size_t n, size_t in, size_t out, const double *d, const double *a, double *g);
 
+/* next[i,j] = w[i,j] - rate ((sum_n d[n,i] a[n,j]) / by): outer, divide and step in one go,
+ * with their bits;                       w, next: out x in. */
+void bp_kernel_descend(size_t n, size_t in, size_t out, const double *d, const double *a, double by,
+                       const double *w, double rate, double *next);
+
 /* As affine, with the batch along the columns: z[i,c] = b[i] + sum_j w[i,j] a[j,c];
  * w: out x in, a: in x cols, b: out or NULL, z: out x cols. */
 void bp_kernel_transform(size_t in, size_t out, size_t cols, const double *w, const double *a,

@@ -60,83 +60,143 @@ struct panel {
     size_t b_step;
 };
 
-INLINE vec tile_start(const struct bp_product *p, const struct panel *q, size_t row, size_t v)
+/* What is loaded and stored of a panel's vector v: all of it, or its first columns. */
+INLINE vec panel_load(const struct panel *q, size_t v, const double *from)
 {
-    const size_t col = q->col + v * LANES, n = least(LANES, q->cols - v * LANES);
-    const double *at;
-    if (q->from > 0)
-        at = p->c + row * p->c_row + col;
-    else if (p->start_cols != NULL)
-        at = p->start_cols + col;
-    else
-        return vec_set(p->start_rows == NULL ? 0.0 : p->start_rows[row]);
-    return n == LANES ? vec_load(at) : vec_load_part(at, n);
+    const size_t n = least(LANES, q->cols - v * LANES);
+    return n == LANES ? vec_load(from + v * LANES) : vec_load_part(from + v * LANES, n);
 }
 
-INLINE void tile(size_t rows, size_t vecs, const struct bp_product *p, const struct panel *q,
-                 size_t row)
+INLINE void panel_store(const struct panel *q, size_t v, double *to, vec x)
+{
+    const size_t n = least(LANES, q->cols - v * LANES);
+    if (n == LANES)
+        vec_store(to + v * LANES, x);
+    else
+        vec_store_part(to + v * LANES, n, x);
+}
+
+INLINE vec tile_start(const struct bp_product *p, const struct panel *q, size_t row, size_t v)
+{
+    if (q->from > 0)
+        return panel_load(q, v, p->c + row * p->c_row + q->col);
+    if (p->start_cols != NULL)
+        return panel_load(q, v, p->start_cols + q->col);
+    return vec_set(p->start_rows == NULL ? 0.0 : p->start_rows[row]);
+}
+
+/* The quotient by a correctly rounded 1 / n, put right by its exact remainder, is the
+ * correctly rounded one (Markstein 1990), in a fraction of a division's time. Where it
+ * overflows it becomes a NaN. */
+INLINE vec finite_quotient(vec x, vec n, vec inverse)
+{
+    const vec q = x * inverse;
+    return vec_fma(vec_fnma(q, n, x), inverse, q);
+}
+
+INLINE vec quotient_by(vec x, vec n, vec inverse)
+{
+    const vec q = x * inverse;
+    return vec_select(vec_less(vec_abs(q), vec_set((double)INFINITY)),
+                      finite_quotient(x, n, inverse), q);
+}
+
+/* The step along a tile of sums. False, and to be done again with the careful quotient,
+ * when one of the others is a NaN or infinite: 0 times that is what is seen of it. */
+INLINE bool tile_descend(bool careful, size_t rows, size_t vecs, const struct bp_product *p,
+                         const struct panel *q, size_t row, vec acc[TILE_ROWS][TILE_VECS])
+{
+    const vec by = vec_set(p->descent->by), inverse = vec_set(1.0 / p->descent->by);
+    const vec rate = vec_set(p->descent->rate), none = vec_set(0.0);
+    vec seen = none;
+    UNROLL for (size_t r = 0; r < rows; r++)
+    {
+        const size_t at = (row + r) * p->c_row + q->col;
+        UNROLL for (size_t v = 0; v < vecs; v++)
+        {
+            const vec g = careful ? quotient_by(acc[r][v], by, inverse)
+                                  : finite_quotient(acc[r][v], by, inverse);
+            seen = vec_fma(g, none, seen);
+            panel_store(q, v, p->c + at, panel_load(q, v, p->descent->theta + at) - rate * g);
+        }
+    }
+    return careful || !mask_any(vec_is_nan(seen));
+}
+
+INLINE void tile(bool descends, size_t rows, size_t vecs, const struct bp_product *p,
+                 const struct panel *q, size_t row)
 {
     vec acc[TILE_ROWS][TILE_VECS];
     UNROLL for (size_t r = 0; r < rows; r++) UNROLL for (size_t v = 0; v < vecs; v++) acc[r][v] =
         tile_start(p, q, row + r, v);
     tile_sum(rows, vecs, q->depth, p->a + row * p->a_row + q->from * p->a_step, p->a_row, p->a_step,
              q->b, q->b_step, acc);
-    UNROLL for (size_t r = 0; r < rows; r++)
-    {
-        double *c = p->c + (row + r) * p->c_row + q->col;
-        UNROLL for (size_t v = 0; v < vecs; v++)
-        {
-            const size_t n = least(LANES, q->cols - v * LANES);
-            if (n == LANES)
-                vec_store(c + v * LANES, acc[r][v]);
-            else
-                vec_store_part(c + v * LANES, n, acc[r][v]);
-        }
+    if (descends) {
+        if (!tile_descend(false, rows, vecs, p, q, row, acc))
+            (void)tile_descend(true, rows, vecs, p, q, row, acc);
+        return;
     }
+    UNROLL for (size_t r = 0; r < rows; r++) UNROLL for (size_t v = 0; v < vecs; v++)
+        panel_store(q, v, p->c + (row + r) * p->c_row + q->col, acc[r][v]);
 }
 
 /* All rows of a panel, with its number of vectors known to the compiler. */
-INLINE void panel_rows(size_t vecs, const struct bp_product *p, const struct panel *q)
+INLINE void panel_rows(bool descends, size_t vecs, const struct bp_product *p,
+                       const struct panel *q)
 {
     size_t row = 0;
     for (; row + TILE_ROWS <= p->rows; row += TILE_ROWS)
-        tile(TILE_ROWS, vecs, p, q, row);
+        tile(descends, TILE_ROWS, vecs, p, q, row);
     for (; row + 2 <= p->rows; row += 2)
-        tile(2, vecs, p, q, row);
+        tile(descends, 2, vecs, p, q, row);
     if (row < p->rows)
-        tile(1, vecs, p, q, row);
+        tile(descends, 1, vecs, p, q, row);
 }
 
-static void panel_any(const struct bp_product *p, const struct panel *q)
+INLINE void panel_any(bool descends, const struct bp_product *p, const struct panel *q)
 {
     switch ((q->cols + LANES - 1) / LANES) {
     case 1:
-        panel_rows(1, p, q);
+        panel_rows(descends, 1, p, q);
         return;
     case 2:
-        panel_rows(2, p, q);
+        panel_rows(descends, 2, p, q);
         return;
     case 3:
-        panel_rows(TILE_VECS < 3 ? TILE_VECS : 3, p, q);
+        panel_rows(descends, TILE_VECS < 3 ? TILE_VECS : 3, p, q);
         return;
     default:
-        panel_rows(TILE_VECS, p, q);
+        panel_rows(descends, TILE_VECS, p, q);
     }
 }
 
-/* The block of b, transposed into rows of PANEL numbers; missing columns are 0. */
+static void panel_sum(const struct bp_product *p, const struct panel *q)
+{
+    panel_any(false, p, q);
+}
+
+static void panel_descend(const struct bp_product *p, const struct panel *q)
+{
+    panel_any(true, p, q);
+}
+
+/* The block of b, transposed into rows of PANEL numbers. Where columns are missing the
+ * last one stands in for them: their sums go nowhere. */
 static void pack_transposed(const struct bp_product *p, const struct panel *q, double *to)
 {
-    for (size_t v = 0; v < q->cols; v += LANES) {
-        const double *from = p->b + (q->col + v) * p->b_step + q->from;
-        const size_t n = least(LANES, q->cols - v);
+    for (size_t v = 0; v < q->cols; v += LANES, to += LANES) {
+        const double *row[LANES];
+        for (size_t c = 0; c < LANES; c++)
+            row[c] = p->b + (q->col + least(v + c, q->cols - 1)) * p->b_step + q->from;
         size_t k = 0;
-        if (n == LANES)
-            for (; k + LANES <= q->depth; k += LANES)
-                lanes_transpose(from + k, p->b_step, to + k * PANEL + v, PANEL);
+        for (; k + LANES <= q->depth; k += LANES) {
+            lanes_transpose(row, to + k * PANEL, PANEL);
+            for (size_t c = 0; c < LANES; c++)
+                row[c] += LANES;
+        }
         for (; k < q->depth; k++)
             for (size_t c = 0; c < LANES; c++)
-                to[k * PANEL + v + c] = c < n ? from[c * p->b_step + k] : 0.0;
+                to[k * PANEL + c] = *row[c]++;
     }
 }
 
@@ -166,7 +226,10 @@ static void panel_block(const struct bp_product *p, struct panel *q)
         q->b = p->b + q->from * p->b_step + q->col;
         q->b_step = p->b_step;
     }
-    panel_any(p, q);
+    if (p->descent != NULL && q->from + q->depth == p->depth)
+        panel_descend(p, q);
+    else
+        panel_sum(p, q);
 }
 
 static void product(const struct bp_product *p)
@@ -244,15 +307,6 @@ static void column_tally(size_t n, size_t out, const double *x, double *sum, dou
         double *const at[4] = {sum + i, size + i, top + i, zeros + i};
         tally_columns(n, out, least(LANES, out - i), x + i, at);
     }
-}
-
-/* The quotient by a correctly rounded 1 / n, put right by its exact remainder, is the
- * correctly rounded one (Markstein 1990), in a fraction of a division's time. */
-INLINE vec quotient_by(vec x, vec n, vec inverse)
-{
-    const vec q = x * inverse;
-    const vec better = vec_fma(vec_fnma(q, n, x), inverse, q);
-    return vec_select(vec_less(vec_abs(q), vec_set((double)INFINITY)), better, q);
 }
 
 static void divide(size_t count, const double *x, double n, double *y)

@@ -10,9 +10,11 @@
  *     vec_at_least(x, b)    the larger of x and b; a NaN in x stays
  *     vec_less(a, b)        a < b in each lane, false for a NaN
  *     vec_select(m, a, b)   a where m holds, else b
+ *     vec_is_nan(x)         x is a NaN
  *     mask_or, mask_any     of masks; whether m holds in any lane
  *     vec_load_part(p, n)   the first n lanes, the others 0
- *     lanes_transpose()     a square of LANES x LANES numbers
+ *     lanes_transpose()     a square of LANES x LANES numbers: column c of row[r] goes to
+ *                           to[c * to_row + r]
  *
  * The width is the instruction set's own: wider vectors are split by gcc 12
  * into code several times slower than narrower ones.
@@ -77,6 +79,11 @@ INLINE vec vec_select(mask m, vec a, vec b)
     return _mm512_mask_blend_pd(m, b, a);
 }
 
+INLINE mask vec_is_nan(vec x)
+{
+    return _mm512_cmp_pd_mask(x, x, _CMP_UNORD_Q);
+}
+
 INLINE mask mask_or(mask a, mask b)
 {
     return (mask)(a | b);
@@ -97,27 +104,25 @@ INLINE void vec_store_part(double *p, size_t n, vec v)
     _mm512_mask_storeu_pd(p, (mask)((1U << n) - 1U), v);
 }
 
-/* Pairs of rows, then pairs of pairs, then halves change places. */
-INLINE void lanes_transpose(const double *from, size_t from_row, double *to, size_t to_row)
+/* Halves of rows are put together while they are loaded, which leaves less to shuffle. */
+INLINE vec halves(const double *low, const double *high)
 {
-    vec r[8], p[8], q[8];
-    for (size_t k = 0; k < 8; k++)
-        r[k] = _mm512_loadu_pd(from + k * from_row);
-    for (size_t k = 0; k < 8; k += 2) {
-        p[k] = _mm512_unpacklo_pd(r[k], r[k + 1]);
-        p[k + 1] = _mm512_unpackhi_pd(r[k], r[k + 1]);
-    }
-    for (size_t k = 0; k < 2; k++)
-        for (size_t half = 0; half < 2; half++) {
-            q[4 * half + k] = _mm512_shuffle_f64x2(p[4 * half + k], p[4 * half + k + 2], 0x88);
-            q[4 * half + k + 2] = _mm512_shuffle_f64x2(p[4 * half + k], p[4 * half + k + 2], 0xdd);
-        }
-    for (size_t k = 0; k < 4; k++) {
-        const size_t low = k % 2 + 2 * (k / 2);
-        const vec even = _mm512_shuffle_f64x2(q[low], q[low + 4], 0x88);
-        const vec odd = _mm512_shuffle_f64x2(q[low], q[low + 4], 0xdd);
-        _mm512_storeu_pd(to + low * to_row, even);
-        _mm512_storeu_pd(to + (low + 4) * to_row, odd);
+    return _mm512_insertf64x4(_mm512_castpd256_pd512(_mm256_loadu_pd(low)), _mm256_loadu_pd(high),
+                              1);
+}
+
+INLINE void lanes_transpose(const double *const row[8], double *to, size_t to_row)
+{
+    for (size_t c = 0; c < 8; c += 4) {
+        const vec a = halves(row[0] + c, row[2] + c), b = halves(row[1] + c, row[3] + c);
+        const vec d = halves(row[4] + c, row[6] + c), e = halves(row[5] + c, row[7] + c);
+        const vec p = _mm512_unpacklo_pd(a, b), q = _mm512_unpacklo_pd(d, e);
+        const vec r = _mm512_unpackhi_pd(a, b), s = _mm512_unpackhi_pd(d, e);
+        double *at = to + c * to_row;
+        _mm512_storeu_pd(at, _mm512_shuffle_f64x2(p, q, 0x88));
+        _mm512_storeu_pd(at + to_row, _mm512_shuffle_f64x2(r, s, 0x88));
+        _mm512_storeu_pd(at + 2 * to_row, _mm512_shuffle_f64x2(p, q, 0xdd));
+        _mm512_storeu_pd(at + 3 * to_row, _mm512_shuffle_f64x2(r, s, 0xdd));
     }
 }
 
@@ -170,6 +175,11 @@ INLINE vec vec_select(mask m, vec a, vec b)
     return _mm256_blendv_pd(b, a, m);
 }
 
+INLINE mask vec_is_nan(vec x)
+{
+    return _mm256_cmp_pd(x, x, _CMP_UNORD_Q);
+}
+
 INLINE mask mask_or(mask a, mask b)
 {
     return _mm256_or_pd(a, b);
@@ -195,10 +205,10 @@ INLINE void vec_store_part(double *p, size_t n, vec v)
     _mm256_maskstore_pd(p, lanes_below(n), v);
 }
 
-INLINE void lanes_transpose(const double *from, size_t from_row, double *to, size_t to_row)
+INLINE void lanes_transpose(const double *const row[4], double *to, size_t to_row)
 {
-    const vec r0 = _mm256_loadu_pd(from), r1 = _mm256_loadu_pd(from + from_row);
-    const vec r2 = _mm256_loadu_pd(from + 2 * from_row), r3 = _mm256_loadu_pd(from + 3 * from_row);
+    const vec r0 = _mm256_loadu_pd(row[0]), r1 = _mm256_loadu_pd(row[1]);
+    const vec r2 = _mm256_loadu_pd(row[2]), r3 = _mm256_loadu_pd(row[3]);
     const vec a = _mm256_unpacklo_pd(r0, r1), b = _mm256_unpackhi_pd(r0, r1);
     const vec c = _mm256_unpacklo_pd(r2, r3), d = _mm256_unpackhi_pd(r2, r3);
     _mm256_storeu_pd(to, _mm256_permute2f128_pd(a, c, 0x20));
@@ -254,6 +264,11 @@ INLINE vec vec_at_most(vec x, vec bound)
     return vec_select(vec_less(bound, x), bound, x);
 }
 
+INLINE mask vec_is_nan(vec x)
+{
+    return (mask)(x != x);
+}
+
 INLINE mask mask_or(mask a, mask b)
 {
     return a | b;
@@ -275,11 +290,11 @@ INLINE void vec_store_part(double *p, size_t n, vec v)
         p[k] = v[k];
 }
 
-INLINE void lanes_transpose(const double *from, size_t from_row, double *to, size_t to_row)
+INLINE void lanes_transpose(const double *const row[2], double *to, size_t to_row)
 {
     for (size_t r = 0; r < 2; r++)
         for (size_t k = 0; k < 2; k++)
-            to[k * to_row + r] = from[r * from_row + k];
+            to[k * to_row + r] = row[r][k];
 }
 
 #endif

@@ -253,7 +253,7 @@ double bp_pass_loss(const struct bp_pass *pass, const double *t)
     return sum + bp_pass_penalty(pass);
 }
 
-static void layer_gradient(struct bp_pass *pass, size_t l)
+static void layer_gradient(const struct bp_pass *pass, size_t l)
 {
     const struct bp_mlp *net = pass->net;
     const struct bp_tensor *biases = bp_mlp_biases(net, l);
@@ -266,7 +266,7 @@ static void layer_gradient(struct bp_pass *pass, size_t l)
     run(pass, l, BP_REGULARISE, pass->grad + block);
 }
 
-void bp_pass_backward_layer(struct bp_pass *pass, size_t l)
+static void layer_delta(const struct bp_pass *pass, size_t l)
 {
     const size_t last = pass->net->spec.layers;
     if (l == last) {
@@ -276,7 +276,18 @@ void bp_pass_backward_layer(struct bp_pass *pass, size_t l)
         run(pass, l, BP_PROPAGATE, pass->e[l]);
         run(pass, l, BP_DERIVATIVE, pass->delta[l]);
     }
+}
+
+void bp_pass_backward_layer(struct bp_pass *pass, size_t l)
+{
+    layer_delta(pass, l);
     layer_gradient(pass, l);
+}
+
+void bp_pass_gradient(const struct bp_pass *pass)
+{
+    for (size_t l = pass->net->spec.layers; l >= 1; l--)
+        layer_gradient(pass, l);
 }
 
 void bp_pass_backward(struct bp_pass *pass, const double *t)
@@ -297,4 +308,29 @@ void bp_pass_update(struct bp_pass *pass, double rate)
     pass->rate = rate;
     for (size_t l = 1; l <= pass->net->spec.layers; l++)
         bp_pass_update_layer(pass, l);
+}
+
+/* A replaced stage may read all that the others leave behind, so one is too many. */
+static bool can_descend(const struct bp_pass *pass)
+{
+    if (pass->net->spec.l2 != 0.0 || pass->decay != 0.0 || pass->direction != pass->grad)
+        return false;
+    for (size_t l = 1; l <= pass->net->spec.layers; l++)
+        for (int slot = 0; slot < BP_SLOTS; slot++)
+            if (!bp_ops_is_right(pass->ops, l, (enum bp_slot)slot))
+                return false;
+    return true;
+}
+
+bool bp_pass_descend(struct bp_pass *pass, const double *t, double rate)
+{
+    if (!can_descend(pass))
+        return false;
+    pass->t = t;
+    pass->rate = rate;
+    for (size_t l = pass->net->spec.layers; l >= 1; l--) {
+        layer_delta(pass, l);
+        bp_ops_descend(pass, l);
+    }
+    return true;
 }

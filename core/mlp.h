@@ -151,6 +151,14 @@ void bp_pass_backward_layer(struct bp_pass *pass, size_t l);
 /* After backward: writes next; the caller takes it over (or not). */
 void bp_pass_update(struct bp_pass *pass, double rate);
 
+/* After forward: backward and update in one go. e, delta and next come out with the same
+ * bits, but sum, scaled and grad are not made. For networks of right stages without L2,
+ * decay and a direction of their own; false, and nothing written, for others. */
+bool bp_pass_descend(struct bp_pass *pass, const double *t, double rate);
+
+/* Writes sum, scaled and grad from what is there, as backward does. */
+void bp_pass_gradient(const struct bp_pass *pass);
+
 /* Writes next of layer l's block only, from what is there (for a program that
  * updates while it goes back). */
 void bp_pass_update_layer(struct bp_pass *pass, size_t l);
@@ -204,5 +212,10 @@ const struct bp_ops *bp_ops_right(void);
 
 /* Whether layer l's slot is the right one in this table of tables. */
 bool bp_ops_is_right(const struct bp_ops *ops, size_t layer, enum bp_slot slot);
+
+/* What the right stages from the outer product to the update make of layer l, in one go:
+ * next's block, with the same bits, where there is no L2, no decay and the direction is
+ * the gradient. The biases' places of sum and scaled are used for it. */
+void bp_ops_descend(const struct bp_pass *pass, size_t l);
 
 #endif

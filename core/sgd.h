@@ -8,12 +8,16 @@
  * The last batch of an epoch may be smaller; no sample is left out. Somebody may
  * watch: an observer is called after each step and each epoch with const views
  * of everything, and cannot change the run. Nothing is allocated after init.
+ *
+ * During an epoch theta lies now in the network's own array, now in the pass's
+ * next, which change places at every step; at its end it is in the network's own
+ * again. (Who watches finds it by the view's net->theta.)
  */
 #ifndef BP_SGD_H
 #define BP_SGD_H
 
+#include "core/feed.h"
 #include "core/mlp.h"
-#include "core/rng.h"
 
 struct bp_train {
     double rate;
@@ -25,9 +29,10 @@ struct bp_train {
     uint64_t seed; /* of the order */
 };
 
-/* What an observer sees. pass holds z, a, e, delta, sum, scaled, grad of the
- * batch just done, at the theta before the step (pass->theta); net->theta is
- * that before the step still, pass->next that after it. */
+/* What an observer sees. pass holds z, a, e and delta of the batch just done, at
+ * the theta before the step (pass->theta); net->theta is that before the step
+ * still, pass->next that after it. sum, scaled and grad are written when asked
+ * for, by bp_pass_gradient(view->pass): a step of right stages does without. */
 struct bp_step_view {
     size_t step;  /* from 0, over the whole run */
     size_t epoch; /* from 0 */
@@ -56,13 +61,9 @@ struct bp_observer {
 struct bp_sgd {
     struct bp_mlp *net; /* borrowed: trained in place */
     struct bp_train train;
-    const double *x, *t; /* borrowed: n samples */
-    size_t n;
-    struct bp_rng rng;
+    struct bp_feed feed;
     struct bp_pass pass;
-    double *velocity;          /* as theta; NULL without momentum */
-    double *batch_x, *batch_t; /* a batch, gathered */
-    size_t *order;
+    double *velocity;     /* as theta; NULL without momentum */
     size_t steps, epochs; /* done so far */
 };
 

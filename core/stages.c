@@ -144,15 +144,19 @@ STAGE(bias_sum)
     bp_kernel_column_sum(pass->n, width_of(pass, l), pass->delta[l], out);
 }
 
+/* What the sums are divided by: N for the mean, 1 for the sum. */
+static double divisor(const struct bp_pass *pass)
+{
+    return pass->net->spec.reduction == BP_MEAN ? (double)pass->n : 1.0;
+}
+
 /* scaled = sum / N for the mean, sum for the sum */
 STAGE(scale)
 {
     (void)self;
     size_t count;
     const double *sum = pass->sum + bp_mlp_block(pass->net, l, &count);
-    const bool mean = pass->net->spec.reduction == BP_MEAN;
-    const double n = mean ? (double)pass->n : 1.0;
-    bp_kernel_divide(count, sum, n, out);
+    bp_kernel_divide(count, sum, divisor(pass), out);
 }
 
 /* grad = scaled + lambda W; biases are not regularised */
@@ -183,6 +187,24 @@ STAGE(update)
     if (pass->decay != 0.0)
         for (size_t k = 0; k < weights; k++)
             out[k] = theta[k] - pass->rate * (direction[k] + pass->decay * theta[k]);
+}
+
+/* ---- several at once ------------------------------------------------------- */
+
+/* theta' = theta - rate (delta_l a_{l-1}^T / N), and so for the biases */
+void bp_ops_descend(const struct bp_pass *pass, size_t l)
+{
+    const size_t w = bp_mlp_weights(pass->net, l)->offset;
+    const struct bp_tensor *biases = bp_mlp_biases(pass->net, l);
+    const double by = divisor(pass);
+    bp_kernel_descend(pass->n, width_of(pass, l - 1), width_of(pass, l), pass->delta[l],
+                      pass->a[l - 1], by, pass->theta + w, pass->rate, pass->next + w);
+    if (biases == NULL)
+        return;
+    const size_t b = biases->offset;
+    bp_kernel_column_sum(pass->n, biases->count, pass->delta[l], pass->sum + b);
+    bp_kernel_divide(biases->count, pass->sum + b, by, pass->scaled + b);
+    bp_kernel_step(biases->count, pass->theta + b, pass->rate, pass->scaled + b, pass->next + b);
 }
 
 /* ---- the table ------------------------------------------------------------ */

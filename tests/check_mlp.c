@@ -278,6 +278,88 @@ START_TEST(a_replaced_stage_changes_what_follows_and_nothing_else)
 }
 END_TEST
 
+/* ---- in one go --------------------------------------------------------------- */
+
+static void fill(double *x, size_t count, double with)
+{
+    for (size_t k = 0; k < count; k++)
+        x[k] = with;
+}
+
+static void same_in_one_go(const struct shot *parts, const struct shot *whole,
+                           const struct bp_pass *pass)
+{
+    for (size_t l = 1; l <= pass->net->spec.layers; l++) {
+        const size_t n = pass->n * pass->net->spec.layer[l].width;
+        size_t count;
+        bp_mlp_block(pass->net, l, &count);
+        ck_assert(!differ(parts->e[l], whole->e[l], n));
+        ck_assert(!differ(parts->delta[l], whole->delta[l], n));
+        ck_assert(!differ(parts->next[l], whole->next[l], count));
+    }
+}
+
+START_TEST(a_step_in_one_go_has_the_bits_of_its_stages)
+{
+    struct bench b;
+    struct shot parts, whole;
+    set_up(&b, SPECS[_i], 11);
+    const size_t layers = b.net.spec.layers;
+    both_ways(&b);
+    bp_pass_update(&b.pass, 0.5);
+    take(&parts, &b.pass);
+    fill(b.pass.sum, b.net.n_theta, 77.0);
+    fill(b.pass.scaled, b.net.n_theta, 77.0);
+    fill(b.pass.grad, b.net.n_theta, 77.0);
+    fill(b.pass.next, b.net.n_theta, 77.0);
+    const bool went = bp_pass_descend(&b.pass, b.t, 0.5);
+    ck_assert_int_eq(went, b.net.spec.l2 == 0.0);
+    if (went) {
+        take(&whole, &b.pass);
+        same_in_one_go(&parts, &whole, &b.pass);
+        drop(&whole, layers);
+    } else {
+        ck_assert(b.pass.next[0] == 77.0);
+    }
+    bp_pass_gradient(&b.pass);
+    take(&whole, &b.pass);
+    for (size_t l = 1; l <= layers; l++) {
+        size_t count;
+        bp_mlp_block(&b.net, l, &count);
+        ck_assert(!differ(parts.sum[l], whole.sum[l], count));
+        ck_assert(!differ(parts.scaled[l], whole.scaled[l], count));
+        ck_assert(!differ(parts.grad[l], whole.grad[l], count));
+    }
+    drop(&whole, layers);
+    drop(&parts, layers);
+    tear_down(&b);
+}
+END_TEST
+
+START_TEST(no_step_in_one_go_where_anything_was_replaced)
+{
+    const enum bp_slot slot = (enum bp_slot)_i;
+    struct bench b;
+    set_up(&b, "3-4-2 tanh squared-error", 12);
+    both_ways(&b);
+    ck_assert(bp_pass_descend(&b.pass, b.t, 0.5));
+    fill(b.pass.next, b.net.n_theta, 77.0);
+    for (size_t l = 1; l <= 2; l++) {
+        b.net.ops[l].stage[slot] = (struct bp_stage){plus_one, &slot, &bp_ops_right()->stage[slot]};
+        ck_assert(!bp_pass_descend(&b.pass, b.t, 0.5));
+        bp_mlp_restore(&b.net);
+    }
+    b.pass.decay = 0.1;
+    ck_assert(!bp_pass_descend(&b.pass, b.t, 0.5));
+    b.pass.decay = 0.0;
+    b.pass.direction = b.pass.sum;
+    ck_assert(!bp_pass_descend(&b.pass, b.t, 0.5));
+    for (size_t k = 0; k < b.net.n_theta; k++)
+        ck_assert(b.pass.next[k] == 77.0);
+    tear_down(&b);
+}
+END_TEST
+
 /* ---- forward, by hand -------------------------------------------------------- */
 
 START_TEST(forward_pass_checked_by_hand)
@@ -377,6 +459,8 @@ Suite *mlp_suite(void)
     TCase *tcase = tcase_create("mlp");
     tcase_add_loop_test(tcase, backward_is_the_gradient_of_the_loss, 0, N_SPECS);
     tcase_add_loop_test(tcase, a_replaced_stage_changes_what_follows_and_nothing_else, 0, BP_SLOTS);
+    tcase_add_loop_test(tcase, a_step_in_one_go_has_the_bits_of_its_stages, 0, N_SPECS);
+    tcase_add_loop_test(tcase, no_step_in_one_go_where_anything_was_replaced, 0, BP_SLOTS);
     tcase_add_test(tcase, forward_pass_checked_by_hand);
     tcase_add_test(tcase, names_and_tensors_cover_theta_once);
     tcase_add_test(tcase, masked_backward_is_the_gradient_of_the_masked_loss);

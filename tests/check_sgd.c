@@ -215,6 +215,73 @@ START_TEST(watching_changes_no_bit_of_theta)
 }
 END_TEST
 
+/* A second network that goes the same way by the stages, one after the other. */
+struct shadow {
+    struct bp_mlp net;
+    struct bp_pass pass;
+    const double *home; /* the first one's theta, where it was at the start */
+    size_t steps;
+};
+
+static void shadow_step(void *self, const struct bp_step_view *view)
+{
+    struct shadow *shadow = self;
+    const struct bp_pass *pass = view->pass;
+    const size_t bytes = shadow->net.n_theta * sizeof(double);
+    ck_assert_ptr_eq(pass->theta, view->net->theta);
+    ck_assert_mem_eq(pass->theta, shadow->net.theta, bytes);
+    bp_pass_forward(&shadow->pass, pass->n, pass->x);
+    ck_assert(bp_pass_loss(&shadow->pass, pass->t) == view->loss);
+    bp_pass_backward(&shadow->pass, pass->t);
+    bp_pass_update(&shadow->pass, view->rate);
+    for (size_t l = 1; l <= 2; l++) {
+        const size_t numbers = pass->n * shadow->net.spec.layer[l].width;
+        ck_assert_mem_eq(pass->z[l], shadow->pass.z[l], numbers * sizeof(double));
+        ck_assert_mem_eq(pass->a[l], shadow->pass.a[l], numbers * sizeof(double));
+        ck_assert_mem_eq(pass->delta[l], shadow->pass.delta[l], numbers * sizeof(double));
+    }
+    bp_pass_gradient(pass);
+    ck_assert_mem_eq(pass->sum, shadow->pass.sum, bytes);
+    ck_assert_mem_eq(pass->grad, shadow->pass.grad, bytes);
+    ck_assert_mem_eq(pass->next, shadow->pass.next, bytes);
+    ck_assert_ptr_ne(pass->next, pass->theta);
+    memcpy(shadow->net.theta, shadow->pass.next, bytes);
+    shadow->steps++;
+}
+
+static bool shadow_epoch(void *self, const struct bp_epoch_view *view)
+{
+    const struct shadow *shadow = self;
+    ck_assert_ptr_eq(view->net->theta, shadow->home);
+    ck_assert_mem_eq(view->net->theta, shadow->net.theta, shadow->net.n_theta * sizeof(double));
+    return true;
+}
+
+/* With an odd number of steps an epoch, and an even one. */
+START_TEST(theta_before_and_after_a_step_lie_side_by_side)
+{
+    const size_t batch = _i == 0 ? 1 : 2;
+    struct bp_mlp net;
+    struct bp_sgd sgd;
+    struct shadow shadow = {0};
+    network(&net, "2-3-1 tanh squared-error", 5);
+    network(&shadow.net, "2-3-1 tanh squared-error", 5);
+    shadow.home = net.theta;
+    ck_assert_int_eq(bp_pass_init(&shadow.pass, &shadow.net, batch), BP_OK);
+    const struct bp_train train = {.rate = 0.5, .batch = batch, .epochs = 4, .shuffle = true};
+    const struct bp_observer observer = {&shadow, shadow_step, shadow_epoch};
+    ck_assert_int_eq(bp_sgd_init(&sgd, &net, &train, 3, XOR_X, XOR_T), BP_OK);
+    bp_sgd_run(&sgd, &observer);
+    ck_assert_uint_eq(shadow.steps, batch == 1 ? 12 : 8);
+    ck_assert_ptr_eq(net.theta, shadow.home);
+    ck_assert_ptr_eq(sgd.pass.theta, shadow.home);
+    bp_sgd_release(&sgd);
+    bp_pass_release(&shadow.pass);
+    bp_mlp_release(&net);
+    bp_mlp_release(&shadow.net);
+}
+END_TEST
+
 START_TEST(bad_numbers_and_failed_allocations_are_statuses)
 {
     static const struct bp_train BAD[] = {{.rate = NAN},
@@ -293,6 +360,7 @@ Suite *sgd_suite(void)
     tcase_add_test(tcase, a_batch_larger_than_the_data_is_the_full_batch);
     tcase_add_test(tcase, an_observer_can_end_a_run);
     tcase_add_test(tcase, watching_changes_no_bit_of_theta);
+    tcase_add_loop_test(tcase, theta_before_and_after_a_step_lie_side_by_side, 0, 2);
     tcase_add_test(tcase, bad_numbers_and_failed_allocations_are_statuses);
     tcase_add_test(tcase, init_schemes_have_the_spread_they_claim);
     suite_add_tcase(suite, tcase);
