@@ -132,6 +132,8 @@ static enum bp_status apply(const struct bp_health *health, const struct bp_rule
         findings->n--;
         return BP_OK;
     }
+    if (rule->rank < BP_RANK_RUN && finding->step < 0)
+        finding->step = 0; /* examples, network and start are there before the first step */
     if (rule->rank >= BP_RANK_START && !finding->note)
         finding->follows = cause_before(findings, n_causes, rule->rank);
     return BP_OK;

@@ -68,7 +68,9 @@ RULE(loss_oscillating)
     size_t turns = 0;
     double size = 0.0, sum = 0.0;
     for (size_t k = n / 2 + 1; k + 1 < n; k++) {
-        turns += (loss[k] - loss[k - 1]) * (loss[k + 1] - loss[k]) < 0.0;
+        const bool turn = (loss[k] - loss[k - 1]) * (loss[k + 1] - loss[k]) < 0.0;
+        if (turn && turns++ == 0)
+            finding->step = (long)k; /* an epoch is a step here */
         size += fabs(loss[k] - loss[k - 1]);
         sum += loss[k];
     }
@@ -90,6 +92,19 @@ static bool is_local_minimum(const struct bp_health *health)
     return last->loss < 0.95 * health->baseline && last->grad < 0.1 * bp_health_first(health)->grad;
 }
 
+/* The loss lies within this much of its end. */
+static bool at_rest(const struct bp_health *health, size_t p, size_t l, double threshold)
+{
+    (void)l;
+    return fabs(health->course->point[p].loss - bp_health_last(health)->loss) <= threshold;
+}
+
+/* Since when the loss has been within 1 % of where it ends. */
+static long rest_since(const struct bp_health *health)
+{
+    return bp_health_since(health, 0, at_rest, 0.01 * fabs(bp_health_last(health)->loss));
+}
+
 RULE(loss_stuck)
 {
     (void)rule;
@@ -100,6 +115,7 @@ RULE(loss_stuck)
     if (!(health->baseline > 0.0) || is_local_minimum(health) || !(share < 1.5))
         return false;
     finding->number = share;
+    finding->step = rest_since(health);
     bp_finding_because(finding,
                        "the loss ends at %.4g and no longer falls; a constant answer has %.4g",
                        last->loss, health->baseline);
@@ -113,6 +129,7 @@ RULE(local_minimum)
         return false;
     const struct bp_checkpoint *last = bp_health_last(health);
     finding->note = true;
+    finding->step = rest_since(health);
     finding->number = last->loss / health->baseline;
     bp_finding_because(finding, "the loss came to rest at %.4g, %.2f of a constant answer's %.4g",
                        last->loss, finding->number, health->baseline);
@@ -134,6 +151,18 @@ static double spread_of_targets(const struct bp_health *health)
     return high - low;
 }
 
+static bool alike_at(const struct bp_health *health, size_t p, size_t l, double spread)
+{
+    (void)l;
+    return health->course->point[p].spread < spread;
+}
+
+static bool one_class_at(const struct bp_health *health, size_t p, size_t l, double classes)
+{
+    (void)l;
+    return (double)health->course->point[p].classes <= classes;
+}
+
 RULE(outputs_alike)
 {
     if (!bp_health_failing(health) || health->course->n_probe < 2)
@@ -142,6 +171,7 @@ RULE(outputs_alike)
     finding->number = bp_health_last(health)->spread / targets;
     if (!(targets > 0.0 && finding->number < rule->threshold))
         return false;
+    finding->step = bp_health_since(health, 0, alike_at, rule->threshold * targets);
     bp_finding_because(finding, "outputs differ by at most %.3g between samples; targets by %.3g",
                        bp_health_last(health)->spread, targets);
     return true;
@@ -153,6 +183,7 @@ RULE(one_class_predicted)
     if (!bp_health_failing(health) || health->data->classes < 2 || health->course->n_probe < 4 ||
         bp_health_last(health)->classes != 1)
         return false;
+    finding->step = bp_health_since(health, 0, one_class_at, 1.0);
     bp_finding_because(finding, "all %zu samples looked at are given the same class of %zu",
                        health->course->n_probe, health->data->classes);
     return true;
@@ -305,6 +336,19 @@ static double median_update(const struct bp_health *health, size_t l)
     return n == 0 ? NAN : value[n / 2];
 }
 
+/* The last checkpoint has no step after it. */
+static bool small_at(const struct bp_health *health, size_t p, size_t l, double threshold)
+{
+    return p + 1 == health->course->n_points ||
+           bp_course_at(health->course, p, l)->update < threshold;
+}
+
+static bool large_at(const struct bp_health *health, size_t p, size_t l, double threshold)
+{
+    return p + 1 == health->course->n_points ||
+           bp_course_at(health->course, p, l)->update > threshold;
+}
+
 RULE(updates_too_small)
 {
     if (health->course == NULL || health->done || health->course->not_finite)
@@ -317,6 +361,7 @@ RULE(updates_too_small)
             continue;
         finding->layer = (int)l;
         finding->number = update;
+        finding->step = bp_health_since(health, l, small_at, rule->threshold);
         bp_finding_because(
             finding, "a step changes W%zu by %.2g of its size (median): %.2g in all %zu steps", l,
             update, travel, health->course->steps);
@@ -335,6 +380,7 @@ RULE(updates_too_large)
             continue;
         finding->layer = (int)l;
         finding->number = update;
+        finding->step = bp_health_since(health, l, large_at, rule->threshold);
         bp_finding_because(finding, "a step changes W%zu by %.2g of its size (median)", l, update);
         return true;
     }
@@ -359,6 +405,7 @@ RULE(parameter_never_changes)
             still++;
         }
     finding->number = (double)still;
+    finding->step = 0;
     return still > 0;
 }
 

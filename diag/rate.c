@@ -234,6 +234,7 @@ enum bp_status bp_rate_findings(const struct bp_rate *rate, struct bp_findings *
         return BP_ENOMEM;
     finding->certainty = BP_CERTAIN;
     finding->number = given->rate;
+    finding->step = 0;
     bp_finding_title(finding, small ? "the rate is too small for the epochs given"
                                     : "the rate is too large for this loss");
     bp_finding_because(finding, "from the same start, %zu epochs: rate %.3g ends at loss %.4g",

@@ -257,6 +257,27 @@ START_TEST(an_ill_run_makes_its_rule_fire)
     ck_assert_msg(finding != NULL, "%s is silent; found:%s", order.rule, all);
     ck_assert_uint_gt(finding->n_because, 0);
     ck_assert_str_ne(finding->help, "");
+    /* since when: but for what is only measured when the run is over */
+    if (strcmp(order.rule, "generalises-badly") != 0)
+        ck_assert_int_ge(finding->step, 0);
+    bp_findings_release(&findings);
+}
+END_TEST
+
+/* Weights near 0 and biases far from it: the loss falls to that of a constant answer,
+ * and rests there. */
+START_TEST(a_rule_over_the_run_says_since_which_step)
+{
+    const struct order order = {
+        NULL, "2-3-1 sigmoid mse", XOR, NORMAL(1e-4), CONSTANT(3), 0.5, 0, 400, 1, NULL, 0, 0};
+    struct bp_findings findings = {0};
+    run(&order, &findings);
+    const struct bp_finding *stuck = found(&findings, "loss-stuck");
+    const struct bp_finding *alike = found(&findings, "outputs-alike");
+    ck_assert(stuck != NULL && alike != NULL);
+    ck_assert_int_gt(stuck->step, 0); /* at the start the loss was higher */
+    ck_assert_int_lt(stuck->step, 400);
+    ck_assert_int_eq(alike->step, 0); /* the outputs never differed */
     bp_findings_release(&findings);
 }
 END_TEST
@@ -407,6 +428,7 @@ Suite *health_suite(void)
     TCase *tcase = tcase_create("health");
     tcase_set_timeout(tcase, 120);
     tcase_add_loop_test(tcase, an_ill_run_makes_its_rule_fire, 0, N_ILL - (small_only() ? 1 : 0));
+    tcase_add_test(tcase, a_rule_over_the_run_says_since_which_step);
     tcase_add_test(tcase, every_rule_has_a_run_that_makes_it_fire);
     tcase_add_test(tcase, consequences_stand_under_their_cause);
     tcase_add_test(tcase, the_course_survives_every_failed_allocation);
