@@ -14,6 +14,7 @@
 
 #include <math.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -212,7 +213,7 @@ enum bp_status bp_climb_worksheet(struct bp_climb *climb, const double *theta)
     const size_t sample = climb->data->n > 1 ? 1 : 0;
     enum bp_status status =
         bp_worksheet_print(out, twin, climb->data->x + sample * twin->spec.layer[0].width,
-                           climb->data->t + sample * climb->data->n_out);
+                           climb->data->t + sample * climb->data->n_out, SIZE_MAX);
     if (fclose(out) != 0)
         status = BP_ENOMEM;
     if (status == BP_OK) {

@@ -115,12 +115,13 @@ const char *bp_trace_span_text(enum bp_trace_span span);
 /* ---- worksheet -------------------------------------------------------------- */
 
 /* Prints the forward pass of one sample, sum by sum; with t (its targets) the loss
- * and the deltas too. Long sums are cut to their largest terms.
+ * and the deltas too. Long sums are cut to their largest terms; of each layer the first
+ * `most` neurons are printed, and the others counted.
  *
  *     layer 1, neuron 0: z = 1*0.31 + 0*-0.22 + 0.1 = 0.41, a = sigmoid(0.41) = 0.601088
  */
 enum bp_status bp_worksheet_print(FILE *out, const struct bp_mlp *net, const double *x,
-                                  const double *t);
+                                  const double *t, size_t most);
 
 /* ---- reading ---------------------------------------------------------------- */
 

@@ -87,6 +87,7 @@ struct sheet {
     const struct bp_pass *pass;
     const double *t;
     struct term *term; /* room for the longest sum */
+    size_t most;       /* neurons of a layer */
 };
 
 static struct line begin_line(const struct sheet *sheet, const char *label)
@@ -131,10 +132,9 @@ static void forward_line(const struct sheet *sheet, size_t l, size_t i)
 }
 
 /* "delta = e * f' = 0.39 * 0.24 = 0.0936" for the output. */
-static void output_line(const struct sheet *sheet, size_t i)
+static void output_line(const struct sheet *sheet, size_t l, size_t i)
 {
     const struct bp_spec *spec = &sheet->net->spec;
-    const size_t l = spec->layers;
     const double a = sheet->pass->a[l][i], e = sheet->pass->e[l][i];
     char text[128];
     snprintf(text, sizeof text, "  neuron %zu:%zu  ", l, i);
@@ -172,23 +172,32 @@ static void hidden_line(const struct sheet *sheet, size_t l, size_t i)
     put(&line, text);
 }
 
+/* The neurons of a layer, and how many more there are. */
+static void print_layer(const struct sheet *sheet, size_t l,
+                        void (*line)(const struct sheet *sheet, size_t l, size_t i))
+{
+    const size_t width = sheet->net->spec.layer[l].width;
+    for (size_t i = 0; i < width && i < sheet->most; i++)
+        line(sheet, l, i);
+    if (width > sheet->most)
+        fprintf(sheet->out, "  and %zu more neuron%s of layer %zu\n", width - sheet->most,
+                width - sheet->most == 1 ? "" : "s", l);
+}
+
 static void print_sheet(const struct sheet *sheet)
 {
     const struct bp_spec *spec = &sheet->net->spec;
     fputs("forward: z = sum of input*weight + bias, a = f(z)\n", sheet->out);
     for (size_t l = 1; l <= spec->layers; l++)
-        for (size_t i = 0; i < spec->layer[l].width; i++)
-            forward_line(sheet, l, i);
+        print_layer(sheet, l, forward_line);
     if (sheet->t == NULL)
         return;
     fprintf(sheet->out, "loss (%s): %.8g\n", bp_loss_name(spec->loss),
             bp_pass_sample_loss(sheet->pass, sheet->t, 0));
     fputs("backward: delta = e*f'(z), e = sum of delta*weight of the layer above\n", sheet->out);
-    for (size_t i = 0; i < spec->layer[spec->layers].width; i++)
-        output_line(sheet, i);
+    print_layer(sheet, spec->layers, output_line);
     for (size_t l = spec->layers - 1; l >= 1; l--)
-        for (size_t i = 0; i < spec->layer[l].width; i++)
-            hidden_line(sheet, l, i);
+        print_layer(sheet, l, hidden_line);
 }
 
 static size_t longest_sum(const struct bp_mlp *net)
@@ -200,10 +209,10 @@ static size_t longest_sum(const struct bp_mlp *net)
 }
 
 enum bp_status bp_worksheet_print(FILE *out, const struct bp_mlp *net, const double *x,
-                                  const double *t)
+                                  const double *t, size_t most)
 {
     struct bp_pass pass;
-    struct sheet sheet = {out, net, &pass, t, NULL};
+    struct sheet sheet = {out, net, &pass, t, NULL, most};
     if (bp_pass_init(&pass, net, 1) != BP_OK)
         return BP_ENOMEM;
     sheet.term = bp_mem_new(longest_sum(net), sizeof *sheet.term);

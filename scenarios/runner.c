@@ -16,6 +16,8 @@
 #include <string.h>
 #include <time.h>
 
+enum { WORKSHEET_NEURONS = 8 }; /* of a layer: more is not for a pencil */
+
 /* One run under way. */
 struct runner {
     struct bp_record *record;
@@ -435,8 +437,8 @@ static enum bp_status write_worksheet(struct runner *run)
     FILE *out = open_memstream(&text, &size);
     if (out == NULL)
         return BP_ENOMEM;
-    enum bp_status status =
-        bp_worksheet_print(out, &run->rig.net, run->rig.data.train.x, run->rig.data.train.t);
+    enum bp_status status = bp_worksheet_print(out, &run->rig.net, run->rig.data.train.x,
+                                               run->rig.data.train.t, WORKSHEET_NEURONS);
     fclose(out);
     if (status == BP_OK) {
         run->record->worksheet = bp_mem_text(text);

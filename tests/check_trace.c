@@ -614,12 +614,14 @@ END_TEST
 
 /* ---- worksheet --------------------------------------------------------------- */
 
+enum { SHEET_NEURONS = 5 };
+
 static char *worksheet_of(const struct bp_mlp *of, const double *x, const double *t)
 {
     char *text = NULL;
     size_t size;
     FILE *out = open_memstream(&text, &size);
-    ck_assert_int_eq(bp_worksheet_print(out, of, x, t), BP_OK);
+    ck_assert_int_eq(bp_worksheet_print(out, of, x, t, SHEET_NEURONS), BP_OK);
     fclose(out);
     return text;
 }
@@ -691,6 +693,25 @@ START_TEST(long_sums_are_cut_to_their_largest_terms)
 }
 END_TEST
 
+START_TEST(neurons_beyond_the_most_asked_for_are_counted)
+{
+    struct bp_spec spec;
+    struct bp_mlp wide;
+    ck_assert_int_eq(bp_spec_parse(&spec, "2-9-6 tanh squared-error", NULL), BP_OK);
+    ck_assert_int_eq(bp_mlp_init(&wide, &spec), BP_OK);
+    char *text =
+        worksheet_of(&wide, (const double[]){1.0, 2.0}, (const double[]){1, 0, 0, 0, 0, 0});
+    ck_assert_ptr_nonnull(strstr(text, "  neuron 1:4  z ="));
+    ck_assert_ptr_null(strstr(text, "neuron 1:5"));
+    ck_assert_ptr_nonnull(strstr(text, "  and 4 more neurons of layer 1\n  neuron 2:0  z ="));
+    ck_assert_ptr_nonnull(strstr(text, "  and 1 more neuron of layer 2\nloss"));
+    ck_assert_ptr_nonnull(strstr(text, "  and 1 more neuron of layer 2\n  neuron 1:0  e ="));
+    free(text);
+    bp_mlp_release(&wide);
+    bp_spec_release(&spec);
+}
+END_TEST
+
 Suite *trace_suite(void);
 Suite *trace_suite(void)
 {
@@ -706,6 +727,7 @@ Suite *trace_suite(void)
     tcase_add_test(tcase, sample_in_full_is_what_the_pass_computes);
     tcase_add_test(tcase, only_the_kinds_asked_for_are_written);
     tcase_add_test(tcase, table_of_a_trace_fits_80_columns);
+    tcase_add_test(tcase, neurons_beyond_the_most_asked_for_are_counted);
     tcase_add_loop_test(tcase, bad_file_is_one_line, 0, N_BAD);
     tcase_add_test(tcase, line_without_end_is_refused);
     tcase_add_test(tcase, missing_file_and_folder_are_one_line);
