@@ -1,4 +1,4 @@
-/* dossier.c -- from a record to its page, and a line of it for the index. */
+/* dossier.c -- from a record to its page, and a card of it for the index. */
 #include "plots/dossier.h"
 
 #include "core/mem.h"
@@ -14,8 +14,7 @@
 
 enum {
     SAMPLES_LOOKED_AT = 256, /* for the one whose trace is shown */
-    UNITS_SHOWN_TWICE = 64,  /* up to this size also as it was at the start */
-    CURVE_POINTS = 200
+    UNITS_SHOWN_TWICE = 64   /* up to this size also as it was at the start */
 };
 
 /* ---- words ---------------------------------------------------------------------- */
@@ -27,24 +26,12 @@ static enum bp_page_state state_of(const struct bp_record *record)
     return ill ? BP_PAGE_ILL : BP_PAGE_HEALTHY;
 }
 
-static void verdict_of(const struct bp_record *record, char *text, size_t size)
+/* For a run without findings: the others have their causes. */
+static const char *verdict_of(const struct bp_record *record)
 {
-    if (bp_findings_count(&record->findings) > 0)
-        bp_report_verdict(&record->findings, text, size);
-    else if (record->trained && isnan(record->accuracy))
-        snprintf(text, size, "nothing found; loss %.3g after %zu epochs", record->loss,
-                 record->epochs);
-    else if (record->trained)
-        snprintf(text, size, "nothing found; loss %.3g, accuracy %.1f %% after %zu epochs",
-                 record->loss, 100.0 * record->accuracy, record->epochs);
-    else
-        snprintf(text, size, "nothing found");
-    const size_t n = strlen(text);
-    if (record->runs > 1)
-        snprintf(text + n, size - n, "; %zu of %zu starts reached the goal%s", record->reached,
-                 record->runs, record->goal_met ? "" : ", which is not what is asked");
-    else if (record->has_goal && !record->goal_met)
-        snprintf(text + n, size - n, "; the goal was not reached");
+    if (record->has_goal && !record->goal_met)
+        return "nothing found, and yet the goal was not reached";
+    return "nothing found";
 }
 
 static void expected_of(const struct bp_record *record, char *text, size_t size)
@@ -53,105 +40,96 @@ static void expected_of(const struct bp_record *record, char *text, size_t size)
     if (!record->expects)
         return;
     if (record->as_expected) {
-        snprintf(text, size, "as expected");
+        snprintf(text, size, "as its file expects");
         return;
     }
-    snprintf(text, size, "not as expected%s%s%s%s", record->missing[0] == '\0' ? "" : ": missing ",
-             record->missing, record->unexpected[0] == '\0' ? "" : "; unexpected ",
-             record->unexpected);
+    snprintf(text, size, "not as its file expects%s%s%s%s",
+             record->missing[0] == '\0' ? "" : ": missing ", record->missing,
+             record->unexpected[0] == '\0' ? "" : "; unexpected ", record->unexpected);
 }
 
-/* The first finding that is no note and follows from nothing. */
-static const struct bp_finding *root_of(const struct bp_findings *findings)
+/* "loss 0.155 to 0.25, accuracy 50.0 %, 10000 epochs; 35 of 48 starts reached the goal" */
+static void outcome_of(const struct bp_record *record, char *text, size_t size)
 {
-    for (size_t i = 0; i < findings->n; i++)
-        if (!findings->item[i].note && findings->item[i].follows < 0)
-            return &findings->item[i];
-    return NULL;
+    const struct bp_curve *curve = &record->curve[0];
+    text[0] = '\0';
+    if (!record->trained)
+        return;
+    size_t n = 0;
+    if (record->n_curves > 0 && curve->n > 0)
+        n += (size_t)snprintf(text, size, "loss %.3g to %.3g", curve->loss[0], record->loss);
+    else
+        n += (size_t)snprintf(text, size, "loss %.3g", record->loss);
+    if (!isnan(record->accuracy))
+        n += (size_t)snprintf(text + n, size - n, ", accuracy %.1f %%", 100.0 * record->accuracy);
+    n += (size_t)snprintf(text + n, size - n, ", %zu epoch%s", record->epochs,
+                          record->epochs == 1 ? "" : "s");
+    if (record->runs > 1)
+        snprintf(text + n, size - n, "; %zu of %zu starts reached the goal", record->reached,
+                 record->runs);
 }
 
-static void since_of(const struct bp_finding *finding, char *text, size_t size)
-{
-    if (finding->step > 0)
-        snprintf(text, size, "step %ld", finding->step);
-    else if (finding->step == 0 || finding->look != BP_LOOK_HEALTH)
-        snprintf(text, size, "the start");
-}
-
-/* ---- the index's line ------------------------------------------------------------ */
+/* ---- the index's cards ----------------------------------------------------------- */
 
 static struct bp_dossier_item *new_item(struct bp_dossier *dossier, const char *name)
 {
-    struct bp_dossier_item **items =
+    struct bp_dossier_item *items =
         bp_mem_grow(dossier->item, dossier->n, dossier->n + 1, sizeof *items);
     if (items == NULL)
         return NULL;
     dossier->item = items;
-    struct bp_dossier_item *item = bp_mem_new(1, sizeof *item);
-    if (item == NULL)
-        return NULL;
+    struct bp_dossier_item *item = &items[dossier->n++];
+    *item = (struct bp_dossier_item){0};
     snprintf(item->name, sizeof item->name, "%s", name);
-    item->line =
-        (struct bp_page_item){.name = item->name, .title = item->title, .verdict = item->verdict};
-    dossier->item[dossier->n++] = item;
     return item;
 }
 
-/* The loss, thinned. */
-static enum bp_status keep_curve(struct bp_dossier_item *item, const struct bp_record *record)
+static enum bp_status make_card(struct bp_page_card *card, const struct bp_record *record)
 {
-    if (record->n_curves == 0 || record->curve[0].n == 0)
-        return BP_OK;
-    const struct bp_curve *curve = &record->curve[0];
-    const size_t n = curve->n < CURVE_POINTS ? curve->n : CURVE_POINTS;
-    item->loss = bp_mem_new(n, sizeof *item->loss);
-    if (item->loss == NULL)
-        return BP_ENOMEM;
-    for (size_t i = 0; i < n; i++)
-        item->loss[i] = curve->loss[n == 1 ? 0 : i * (curve->n - 1) / (n - 1)];
-    item->line.n = n;
-    item->line.loss = item->loss;
-    return BP_OK;
+    char expected[2 * BP_RECORD_LINE + 64], outcome[BP_RECORD_LINE];
+    const struct bp_curve *curve = record->n_curves > 0 ? &record->curve[0] : NULL;
+    expected_of(record, expected, sizeof expected);
+    outcome_of(record, outcome, sizeof outcome);
+    const struct bp_page_item item = {.name = record->name,
+                                      .title = record->title,
+                                      .state = state_of(record),
+                                      .odd = record->expects && !record->as_expected,
+                                      .verdict = verdict_of(record),
+                                      .outcome = outcome[0] == '\0' ? NULL : outcome,
+                                      .expected = expected[0] == '\0' ? NULL : expected,
+                                      .findings = &record->findings,
+                                      .steps = record->steps,
+                                      .n = curve == NULL ? 0 : curve->n,
+                                      .loss = curve == NULL ? NULL : curve->loss};
+    return bp_page_card_make(card, &item);
 }
 
-static enum bp_status keep_line(struct bp_dossier *dossier, const struct bp_record *record)
+static enum bp_status add_card(struct bp_dossier *dossier, const struct bp_record *record,
+                               const char *folder, struct bp_error *error)
 {
     struct bp_dossier_item *item = new_item(dossier, record->name);
-    const struct bp_finding *root = root_of(&record->findings);
-    if (item == NULL)
-        return BP_ENOMEM;
-    snprintf(item->title, sizeof item->title, "%s", record->title);
-    verdict_of(record, item->verdict, sizeof item->verdict);
-    expected_of(record, item->expected, sizeof item->expected);
-    item->line.state = state_of(record);
-    item->line.expected = item->expected[0] == '\0' ? NULL : item->expected;
-    if (root != NULL) {
-        snprintf(item->cause, sizeof item->cause, "%s", root->name);
-        snprintf(item->help, sizeof item->help, "%s", root->help);
-        since_of(root, item->since, sizeof item->since);
-        item->line.cause = item->cause;
-        item->line.help = item->help[0] == '\0' ? NULL : item->help;
-        item->line.since = item->since[0] == '\0' ? NULL : item->since;
+    enum bp_status status = item == NULL ? BP_ENOMEM : make_card(&item->card, record);
+    if (status != BP_OK) {
+        dossier->n -= item != NULL;
+        return bp_error_set(error, status, "%s: %s", record->name, bp_status_text(status));
     }
-    return keep_curve(item, record);
+    return bp_page_card_write(&item->card, folder, error);
 }
 
 enum bp_status bp_dossier_fail(struct bp_dossier *dossier, const char *name, const char *why)
 {
+    const struct bp_page_item failed = {.name = name, .state = BP_PAGE_FAILED, .verdict = why};
     struct bp_dossier_item *item = new_item(dossier, name);
-    if (item == NULL)
-        return BP_ENOMEM;
-    snprintf(item->verdict, sizeof item->verdict, "%s", why);
-    item->line.state = BP_PAGE_FAILED;
-    return BP_OK;
+    const enum bp_status status =
+        item == NULL ? BP_ENOMEM : bp_page_card_make(&item->card, &failed);
+    dossier->n -= item != NULL && status != BP_OK;
+    return status;
 }
 
 void bp_dossier_release(struct bp_dossier *dossier)
 {
-    for (size_t i = 0; i < dossier->n; i++) {
-        bp_mem_free(dossier->item[i]->loss);
-        bp_mem_free(dossier->item[i]);
-    }
+    for (size_t i = 0; i < dossier->n; i++)
+        bp_page_card_release(&dossier->item[i].card);
     bp_mem_free(dossier->item);
     *dossier = (struct bp_dossier){0};
 }
@@ -231,7 +209,7 @@ struct parts {
     struct bp_page_fact fact[BP_RECORD_SETTINGS];
     struct bp_page_figure figure[BP_GALLERY_MAX];
     struct traces traces;
-    char verdict[BP_RECORD_LINE], proof[2 * BP_RECORD_LINE], expected[2 * BP_RECORD_LINE + 64];
+    char outcome[BP_RECORD_LINE], proof[2 * BP_RECORD_LINE], expected[2 * BP_RECORD_LINE + 64];
 };
 
 static void add_facts(struct parts *parts, const struct bp_record *record)
@@ -260,17 +238,23 @@ static enum bp_status make_parts(struct parts *parts, const struct bp_record *re
                                  const struct bp_gallery *gallery, const char *note,
                                  const char *report)
 {
-    verdict_of(record, parts->verdict, sizeof parts->verdict);
+    outcome_of(record, parts->outcome, sizeof parts->outcome);
     expected_of(record, parts->expected, sizeof parts->expected);
     bp_record_proof(record, parts->proof, sizeof parts->proof);
     parts->page = (struct bp_page){.name = record->name,
                                    .title = record->title,
                                    .state = state_of(record),
-                                   .verdict = parts->verdict,
+                                   .verdict = verdict_of(record),
+                                   .outcome = parts->outcome[0] == '\0' ? NULL : parts->outcome,
                                    .proof = parts->proof,
                                    .expected = parts->expected[0] == '\0' ? NULL : parts->expected,
                                    .findings = &record->findings,
+                                   .steps = record->steps,
                                    .check = record->checked ? &record->check : NULL,
+                                   .where = record->check_moved
+                                                ? "at a drawn point: at the start too many were 0"
+                                                : "at the start",
+                                   .table = "gradients.tsv",
                                    .worksheet = record->worksheet,
                                    .report = report};
     add_facts(parts, record);
@@ -315,11 +299,7 @@ enum bp_status bp_dossier_add(struct bp_dossier *dossier, const struct bp_record
     bp_mem_free(parts);
     if (status == BP_OK)
         status = explain_all(&record->findings, out, error);
-    if (status == BP_OK && (status = keep_line(dossier, record)) != BP_OK)
-        bp_error_set(error, status, "%s: %s", record->name, bp_status_text(status));
-    if (status == BP_OK)
-        status = bp_page_card_write(&dossier->item[dossier->n - 1]->line, folder, error);
-    return status;
+    return status == BP_OK ? add_card(dossier, record, folder, error) : status;
 }
 
 /* ---- the index, with what earlier runs left ----------------------------------------- */
@@ -329,27 +309,27 @@ enum { CARD_MAX = 1 << 16 };
 static bool is_in(const struct bp_dossier *dossier, const char *name)
 {
     for (size_t i = 0; i < dossier->n; i++)
-        if (strcmp(dossier->item[i]->name, name) == 0)
+        if (strcmp(dossier->item[i].name, name) == 0)
             return true;
     return false;
 }
 
-/* The card of an earlier run, owned; NULL when there is none that is whole. */
-static char *read_card(const char *out, const char *name, enum bp_page_state *state)
+/* The card of an earlier run; false when there is none that is whole. */
+static bool read_card(struct bp_page_card *card, const char *out, const char *name)
 {
     struct bp_buffer path = {0};
     bp_buffer_print(&path, "%s/%s/card.html", out, name);
     FILE *file = path.status == BP_OK ? fopen(path.text, "r") : NULL;
     bp_buffer_release(&path);
     if (file == NULL)
-        return NULL;
+        return false;
     char *text = bp_mem_new(CARD_MAX, 1);
     const size_t n = text == NULL ? 0 : fread(text, 1, CARD_MAX - 1, file);
     fclose(file);
-    if (n > 0 && bp_page_card_check(text, state))
-        return text;
+    if (n > 0 && bp_page_card_read(card, text))
+        return true;
     bp_mem_free(text);
-    return NULL;
+    return false;
 }
 
 static int is_run(const struct dirent *entry)
@@ -357,27 +337,23 @@ static int is_run(const struct dirent *entry)
     return entry->d_name[0] != '.';
 }
 
-/* The lines of this dossier, then the cards of other runs in out, by name. */
-static struct bp_page_item *gather(const struct bp_dossier *dossier, const char *out, size_t *n)
+/* The cards of this dossier (borrowed), then those of other runs in out, by name. */
+static struct bp_page_card *gather(const struct bp_dossier *dossier, const char *out, size_t *n)
 {
     struct dirent **entry = NULL;
     const int entries = scandir(out, &entry, is_run, alphasort);
     const size_t others = entries < 0 ? 0 : (size_t)entries;
-    struct bp_page_item *line = bp_mem_new(dossier->n + others, sizeof *line);
+    struct bp_page_card *card = bp_mem_new(dossier->n + others, sizeof *card);
     *n = 0;
-    for (size_t i = 0; line != NULL && i < dossier->n; i++)
-        line[(*n)++] = dossier->item[i]->line;
+    for (size_t i = 0; card != NULL && i < dossier->n; i++)
+        card[(*n)++] = dossier->item[i].card;
     for (size_t i = 0; i < others; i++) {
-        enum bp_page_state state;
-        char *card = line == NULL || is_in(dossier, entry[i]->d_name)
-                         ? NULL
-                         : read_card(out, entry[i]->d_name, &state);
-        if (card != NULL)
-            line[(*n)++] = (struct bp_page_item){.state = state, .card = card};
+        if (card != NULL && !is_in(dossier, entry[i]->d_name))
+            *n += read_card(&card[*n], out, entry[i]->d_name);
         free(entry[i]); /* scandir's own */
     }
     free(entry);
-    return line;
+    return card;
 }
 
 enum bp_status bp_dossier_close(const struct bp_dossier *dossier, const char *out,
@@ -385,13 +361,13 @@ enum bp_status bp_dossier_close(const struct bp_dossier *dossier, const char *ou
 {
     char title[60];
     size_t n;
-    struct bp_page_item *line = gather(dossier, out, &n);
-    if (line == NULL)
+    struct bp_page_card *card = gather(dossier, out, &n);
+    if (card == NULL)
         return bp_error_set(error, BP_ENOMEM, "%s", bp_status_text(BP_ENOMEM));
     snprintf(title, sizeof title, "backprobe: %zu scenario%s", n, n == 1 ? "" : "s");
-    const enum bp_status status = bp_page_index_write(title, n, line, out, error);
+    const enum bp_status status = bp_page_index_write(title, n, card, out, error);
     for (size_t i = dossier->n; i < n; i++)
-        bp_mem_free((void *)line[i].card); /* made by read_card() */
-    bp_mem_free(line);
+        bp_page_card_release(&card[i]);
+    bp_mem_free(card);
     return status;
 }

@@ -14,18 +14,17 @@
 #include "plots/gallery.h"
 #include "plots/page.h"
 
-/* What the index needs of one run. */
+enum { BP_DOSSIER_NAME = 64 };
+
+/* A run, and its part of the index. */
 struct bp_dossier_item {
-    struct bp_page_item line; /* its texts are those below; the rest is NULL */
-    char name[64], title[200], since[40];
-    char verdict[BP_RECORD_LINE], expected[2 * BP_RECORD_LINE + 64];
-    char cause[BP_FINDING_NAME_MAX], help[BP_FINDING_LINE_MAX];
-    double *loss; /* owned */
+    char name[BP_DOSSIER_NAME];
+    struct bp_page_card card;
 };
 
 struct bp_dossier {
     size_t n;
-    struct bp_dossier_item **item; /* owned */
+    struct bp_dossier_item *item; /* owned */
 };
 
 /* Accepts {0}, which is an empty dossier ready for use. */

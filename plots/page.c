@@ -3,6 +3,8 @@
 
 #include "plots/page_parts.h"
 
+enum { LINES_SHOWN = 40 };
+
 static void put_contents(struct bp_buffer *to, const struct bp_page *page)
 {
     bp_buffer_put(to, "<nav aria-label=\"contents\"><a href=\"../index.html\">all scenarios</a>"
@@ -23,19 +25,19 @@ static void put_contents(struct bp_buffer *to, const struct bp_page *page)
 static void put_verdict(struct bp_buffer *to, const struct bp_page *page)
 {
     bp_part_text(to, "h1", "", page->title);
-    bp_buffer_print(to, "<p class=\"verdict %s\"><strong>%s</strong> ", bp_part_class(page->state),
-                    bp_part_state(page->state));
-    bp_buffer_escape(to, page->verdict);
+    bp_buffer_print(to, "<div class=\"verdict %s\">\n<p><strong>%s</strong> ",
+                    bp_part_class(page->state), bp_part_state(page->state));
+    bp_part_causes(to, page);
+    if (page->outcome != NULL)
+        bp_part_text(to, "p", "", page->outcome);
     if (page->proof != NULL && page->proof[0] != '\0') {
-        bp_buffer_put(to, "<br>proof: ");
+        bp_buffer_put(to, "<p>proof: ");
         bp_buffer_escape(to, page->proof);
+        bp_buffer_put(to, "</p>\n");
     }
-    if (page->expected != NULL) {
-        bp_buffer_put(to, "<br><span class=\"soft\">");
-        bp_buffer_escape(to, page->expected);
-        bp_buffer_put(to, "</span>");
-    }
-    bp_buffer_put(to, "</p>\n");
+    if (page->expected != NULL)
+        bp_part_text(to, "p", " class=\"soft\"", page->expected);
+    bp_buffer_put(to, "</div>\n");
 }
 
 static void put_facts(struct bp_buffer *to, const struct bp_page *page)
@@ -77,23 +79,38 @@ static void put_traces(struct bp_buffer *to, const struct bp_page *page)
     if (page->traces == 0)
         return;
     bp_buffer_put(to, "<section id=\"trace\">\n<h2>A sample's way through the network</h2>\n"
-                      "<p class=\"soft\">Lines are weights: thick is large, blue is negative, "
-                      "orange is positive.</p>\n");
+                      "<p class=\"soft\">A circle is a neuron, with its a inside and its delta "
+                      "beneath; a line is a weight: thick is large, blue is negative, orange is "
+                      "positive. Of a wide layer the neurons with the largest |delta| are drawn, "
+                      "of the inputs the largest.</p>\n");
     for (size_t i = 0; i < page->traces; i++)
         bp_part_trace(to, &page->trace[i], i);
     bp_buffer_put(to, "</section>\n");
 }
 
-static void put_plain(struct bp_buffer *to, const char *id, const char *heading, const char *text)
+static size_t lines_of(const char *text)
+{
+    size_t n = 0;
+    for (; *text != '\0'; text++)
+        n += *text == '\n';
+    return n;
+}
+
+/* Folded away where it is long, or where the page says the same; then it stays so on
+ * paper. */
+static void put_plain(struct bp_buffer *to, const char *id, const char *heading, const char *text,
+                      bool page_is_enough)
 {
     if (text == NULL)
         return;
+    const size_t lines = lines_of(text);
+    const bool folded = page_is_enough || lines > LINES_SHOWN;
     bp_buffer_print(to,
-                    "<section id=\"%s\">\n<h2>%s</h2>\n<pre tabindex=\"0\" role=\"region\" "
-                    "aria-label=\"%s\">",
-                    id, heading, heading);
+                    "<section id=\"%s\">\n<h2>%s</h2>\n<details%s><summary>%zu lines of text"
+                    "</summary>\n<pre tabindex=\"0\" role=\"region\" aria-label=\"%s\">",
+                    id, heading, folded ? " class=\"long\"" : " open", lines, heading);
     bp_buffer_escape(to, text);
-    bp_buffer_put(to, "</pre>\n</section>\n");
+    bp_buffer_put(to, "</pre></details>\n</section>\n");
 }
 
 enum bp_status bp_page_write(const struct bp_page *page, const char *folder, struct bp_error *error)
@@ -103,14 +120,15 @@ enum bp_status bp_page_write(const struct bp_page *page, const char *folder, str
     put_contents(&out, page);
     bp_buffer_put(&out, "<main id=\"main\">\n");
     put_verdict(&out, page);
-    bp_part_findings(&out, page->findings);
+    bp_part_findings(&out, page);
     put_facts(&out, page);
     bp_part_figures(&out, page);
     if (page->check != NULL)
-        bp_part_check(&out, page->check);
+        bp_part_check(&out, page);
     put_traces(&out, page);
-    put_plain(&out, "worksheet", "Worksheet: check the forward pass by hand", page->worksheet);
-    put_plain(&out, "report", "The report", page->report);
+    put_plain(&out, "worksheet", "Worksheet: both passes of a sample, to check by hand",
+              page->worksheet, false);
+    put_plain(&out, "report", "All of it, as the terminal shows it", page->report, true);
     bp_buffer_put(&out, "</main>\n");
     bp_part_foot(&out, true);
     return bp_part_save(&out, folder, "report", error);

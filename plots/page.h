@@ -12,7 +12,7 @@
  * paper, light and dark, by keyboard, and without scripts (the worst rows and
  * every number of the trace are in it as text). Everything that comes from
  * outside is escaped (plots/buffer.h). The table's numbers are carried whole, as
- * base64 of their bits: 27 bytes an entry.
+ * base64 of their bits: 28 bytes an entry, for the worst 40,000 of them.
  *
  * All pointers are borrowed; every part may be absent (NULL, or 0 of them).
  */
@@ -57,15 +57,19 @@ struct bp_page {
     const char *name;  /* the scenario's short name: "xor-zero" */
     const char *title; /* its title */
     enum bp_page_state state;
-    const char *verdict;  /* the summary's line */
+    const char *verdict;  /* where there are no findings: their causes say more */
+    const char *outcome;  /* "loss 0.155 to 0.25, accuracy 50.0 %"; NULL */
     const char *proof;    /* what putting the cause right does; NULL */
-    const char *expected; /* "as expected", "expected symmetric-weights, which is missing" */
+    const char *expected; /* "as its file expects", "not as its file expects: missing ..." */
     const struct bp_findings *findings;
+    size_t steps; /* of the run; 0: none */
     size_t facts;
     const struct bp_page_fact *fact;
     size_t figures;
     const struct bp_page_figure *figure;
     const struct bp_gradcheck *check;
+    const char *where; /* the check is made: "at the start"; NULL */
+    const char *table; /* the file beside the page that has all of its entries; NULL */
     size_t traces;
     const struct bp_page_trace *trace;
     const char *worksheet; /* plain text */
@@ -76,30 +80,40 @@ struct bp_page {
 enum bp_status bp_page_write(const struct bp_page *page, const char *folder,
                              struct bp_error *error);
 
-/* One scenario on the index. */
+/* One scenario on the index: what it is ill of, since when, and what to do. */
 struct bp_page_item {
     const char *name, *title;
     enum bp_page_state state;
-    const char *verdict;
+    bool odd;             /* not what its file expects: it comes first */
+    const char *verdict;  /* shown where there are no findings */
+    const char *outcome;  /* "loss 0.155 to 0.25, accuracy 50.0 %"; NULL */
     const char *expected; /* as in struct bp_page; NULL */
-    const char *cause;    /* name of the first finding; NULL: none */
-    const char *since;    /* "the start", "step 120"; NULL */
-    const char *help;     /* NULL */
-    size_t n;             /* epochs of the small curve */
+    const struct bp_findings *findings;
+    size_t steps; /* of the run; 0: none */
+    size_t n;     /* epochs of the small curve */
     const double *loss;
-    const char *card; /* as bp_page_card_write() wrote it for an earlier run: then only this
-                         and state are used; else NULL */
 };
 
-/* Writes folder/card.html: the run's part of the index, for indexes to come. */
-enum bp_status bp_page_card_write(const struct bp_page_item *item, const char *folder,
-                                  struct bp_error *error);
+/* Its part of the index as text: what indexes are made of, this run's and later ones'. */
+struct bp_page_card {
+    enum bp_page_state state;
+    bool odd;
+    char *text; /* owned */
+};
 
-/* Whether text is such a card, whole, and of which state. */
-bool bp_page_card_check(const char *text, enum bp_page_state *state);
+/* BP_ENOMEM. */
+enum bp_status bp_page_card_make(struct bp_page_card *card, const struct bp_page_item *item);
+
+/* Writes folder/card.html, and reads such a text: false when it is no whole card. The
+ * card then owns the text. */
+enum bp_status bp_page_card_write(const struct bp_page_card *card, const char *folder,
+                                  struct bp_error *error);
+bool bp_page_card_read(struct bp_page_card *card, char *text);
+
+void bp_page_card_release(struct bp_page_card *card);
 
 /* Writes folder/index.html. */
-enum bp_status bp_page_index_write(const char *title, size_t n, const struct bp_page_item *item,
+enum bp_status bp_page_index_write(const char *title, size_t n, const struct bp_page_card *card,
                                    const char *folder, struct bp_error *error);
 
 /* Writes folder/NAME.html (folder: "out/explain"), the page on a cause: from the

@@ -1,6 +1,6 @@
 /* clang-format off */
 "use strict";
-/* The table of derivatives: all rows live in four typed arrays, 50 at a time are
+/* The table of derivatives: all rows live in four typed arrays, 20 at a time are
  * in the page. Without this script the worst rows are in the page as they are. */
 (function () {
   const source = document.getElementById("check-data");
@@ -17,10 +17,19 @@
   const backprop = numbers(data.backprop, 8), numeric = numbers(data.numeric, 8);
   const error = numbers(data.error, 4), verdict = bytes(data.verdict);
   const n = backprop.length;
+  /* Row k of the columns is entry `entry[k]` of all: the same, unless only the worst are here. */
+  const entry = Uint32Array.from({ length: n }, (_, k) => k);
+  if (data.entry) {
+    const view = new DataView(bytes(data.entry).buffer);
+    for (let k = 0; k < n; k++) entry[k] = view.getUint32(4 * k, true);
+  }
   const tensorOf = new Uint16Array(n);
-  data.tensors.forEach((t, i) => tensorOf.fill(i, t.first, t.first + t.count));
+  for (let k = 0, t = 0; k < n; k++) {
+    while (entry[k] >= data.tensors[t].first + data.tensors[t].count) t++;
+    tensorOf[k] = t;
+  }
   const name = (k) => {
-    const t = data.tensors[tensorOf[k]], i = k - t.first;
+    const t = data.tensors[tensorOf[k]], i = entry[k] - t.first;
     return t.cols === 0 ? `${t.name}[${i}]`
                         : `${t.name}[${Math.floor(i / t.cols)},${i % t.cols}]`;
   };
@@ -36,7 +45,7 @@
     verdict: (k) => badness(k),
   };
   const $ = (id) => document.getElementById(id);
-  const ROWS = 50;
+  const ROWS = 20;
   let rows = [], first = 0, sort = "worst", down = true;
 
   /* What is no number counts as the greatest: it is seen first where one looks
@@ -55,8 +64,13 @@
     }
     const value = new Float64Array(n);
     if (sort === "worst") {
-      for (const k of keep) value[k] = badness(k) * 4 + Math.min(relative(k) || 0, 3);
-      keep.sort(order(value, -1));
+      const apart = new Float64Array(n);
+      for (const k of keep) {
+        const r = relative(k);
+        value[k] = badness(k) * 4 + (r < 3 ? Math.floor(1000 * r + 0.5) / 1000 : 3);
+        apart[k] = rank(Math.abs(difference(k)));
+      }
+      keep.sort((a, b) => value[b] - value[a] || apart[b] - apart[a] || a - b);
     } else {
       for (const k of keep) value[k] = rank(columns[sort](k));
       keep.sort(order(value, down ? -1 : 1));
@@ -80,19 +94,20 @@
       th.scope = "row";
       th.textContent = name(k);
       row.append(th);
+      cell(row, data.verdicts[verdict[k]], badness(k) >= 2);
       cell(row, full(backprop[k]));
       cell(row, full(numeric[k]));
-      cell(row, difference(k).toExponential(3));
       cell(row, relative(k).toExponential(2));
+      cell(row, difference(k).toExponential(3));
       cell(row, "\u00b1 " + error[k].toExponential(1));
-      cell(row, data.verdicts[verdict[k]], badness(k) >= 2);
     }
     const last = Math.min(first + ROWS, rows.length);
     $("count").textContent = rows.length === 0
       ? `no entry of ${n.toLocaleString("en")} fits`
       : `${(first + 1).toLocaleString("en")} to ${last.toLocaleString("en")} of ` +
         `${rows.length.toLocaleString("en")}` +
-        (rows.length < n ? ` (all: ${n.toLocaleString("en")})` : "");
+        (rows.length < n ? ` (here: ${n.toLocaleString("en")})` : "") +
+        (n < data.all ? ` (of ${data.all.toLocaleString("en")})` : "");
     $("back").disabled = first === 0;
     $("forward").disabled = last >= rows.length;
     document.querySelectorAll("#entries th[data-sort]").forEach((th) => {
@@ -131,10 +146,18 @@
 })();
 
 /* The network: a neuron under the pointer or the focus says its numbers, and only
- * its own weights stay dark. */
+ * its own weights stay dark. The arrows go from neuron to neuron: up and down in a
+ * layer, left and right to the next. */
 (function () {
+  const STEP = { ArrowUp: [0, -1], ArrowDown: [0, 1], ArrowLeft: [-1, 0], ArrowRight: [1, 0] };
   document.querySelectorAll(".network").forEach((network) => {
-    const words = network.querySelector("output"), rest = words.textContent;
+    const svg = network.querySelector("svg"), words = network.querySelector("output");
+    const rest = words.textContent, layers = [];
+    words.hidden = false;
+    network.querySelectorAll("g[data-neuron]").forEach((g) => {
+      const layer = Number(g.dataset.neuron.split(":")[0]);
+      (layers[layer] ||= []).push(g);
+    });
     const show = (event) => {
       const neuron = event.target.closest("g[data-neuron]");
       network.querySelectorAll(".edge").forEach((edge) => {
@@ -144,13 +167,27 @@
       });
       words.textContent = neuron ? neuron.getAttribute("aria-label") : rest;
     };
-    for (const type of ["focusin", "focusout", "pointerover", "pointerleave"])
-      network.querySelector("svg").addEventListener(type, type === "focusout" || type === "pointerleave"
-        ? () => show({ target: network }) : show);
+    const rests = () => show({ target: network });
+    svg.addEventListener("focusin", show);
+    svg.addEventListener("pointerover", show);
+    svg.addEventListener("focusout", rests);
+    svg.addEventListener("pointerleave", rests);
+    svg.addEventListener("keydown", (event) => {
+      const neuron = event.target.closest("g[data-neuron]"), step = STEP[event.key];
+      if (!neuron || !step) return;
+      event.preventDefault();
+      const at = Number(neuron.dataset.neuron.split(":")[0]);
+      const row = layers[at].indexOf(neuron), layer = layers[at + step[0]];
+      const next = layer && layer[step[0] ? Math.min(row, layer.length - 1) : row + step[1]];
+      if (!next) return;
+      neuron.setAttribute("tabindex", "-1");
+      next.setAttribute("tabindex", "0");
+      next.focus();
+    });
   });
 })();
 
-/* Paper shows what is folded away on the screen. */
+/* Paper shows what is folded away on the screen, where it is not long. */
 window.addEventListener("beforeprint", () => {
-  document.querySelectorAll("details").forEach((details) => { details.open = true; });
+  document.querySelectorAll("details:not(.long)").forEach((details) => { details.open = true; });
 });

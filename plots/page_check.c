@@ -1,5 +1,5 @@
 /* page_check.c -- every derivative beside its numeric one: a summary by tensor,
- * the worst entries as they are, and all of them for the page's script.
+ * the worst entries as they are, and all of them, up to KEPT, for the page's script.
  */
 #include "plots/page_parts.h"
 
@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WORST = 20 };
+enum { WORST = 20, KEPT = 40000 };
 
 /* How bad a verdict is: 0 nothing, 1 not known, 2 wrong, 3 no number. */
 static int badness(int verdict)
@@ -77,32 +77,36 @@ static double relative(const struct bp_entry *entry)
     return size > 0.0 ? apart / size : 0.0;
 }
 
-static double weight_of(const struct bp_gradcheck *check, size_t k)
+/* An entry's place among the others: by verdict and relative difference to three
+ * digits, then, as all entries of a scaled tensor are the same there, by difference. */
+struct rank {
+    double weight, apart;
+    size_t k;
+};
+
+static struct rank rank_of(const struct bp_gradcheck *check, size_t k)
 {
     const struct bp_entry entry = entry_at(check, k);
-    const double r = relative(&entry);
-    return 4.0 * badness((int)entry.verdict) + (r < 3.0 ? r : 3.0); /* NaN: 3 */
+    const double r = relative(&entry), apart = fabs(entry.backprop - entry.numeric);
+    return (struct rank){4.0 * badness((int)entry.verdict) +
+                             (r < 3.0 ? floor(1000.0 * r + 0.5) / 1000.0 : 3.0), /* NaN: 3 */
+                         isnan(apart) ? INFINITY : apart, k};
 }
 
-/* The WORST entries, worst first. */
-static size_t find_worst(const struct bp_gradcheck *check, size_t worst[WORST])
+static int by_rank(const void *a, const void *b)
 {
-    double weight[WORST];
-    size_t n = 0;
-    for (size_t k = 0; k < entries(check); k++) {
-        const double w = weight_of(check, k);
-        size_t at = n < WORST ? n : WORST - 1;
-        if (n == WORST && w <= weight[at])
-            continue;
-        for (; at > 0 && weight[at - 1] < w; at--) {
-            weight[at] = weight[at - 1];
-            worst[at] = worst[at - 1];
-        }
-        weight[at] = w;
-        worst[at] = k;
-        n += n < WORST;
-    }
-    return n;
+    const struct rank *x = a, *y = b;
+    if (x->weight != y->weight)
+        return x->weight < y->weight ? 1 : -1;
+    if (x->apart != y->apart)
+        return x->apart < y->apart ? 1 : -1;
+    return (x->k > y->k) - (x->k < y->k);
+}
+
+static int by_entry(const void *a, const void *b)
+{
+    const struct rank *x = a, *y = b;
+    return (x->k > y->k) - (x->k < y->k);
 }
 
 static void put_row(struct bp_buffer *to, const struct bp_gradcheck *check, size_t k)
@@ -113,28 +117,28 @@ static void put_row(struct bp_buffer *to, const struct bp_gradcheck *check, size
         int digits;
     } cell[] = {{entry.backprop, 17},
                 {entry.numeric, 17},
-                {entry.backprop - entry.numeric, 4},
                 {relative(&entry), 3},
+                {entry.backprop - entry.numeric, 4},
                 {entry.error, 2}};
     bp_buffer_put(to, "<tr><th scope=\"row\">");
     put_name(to, check, k);
-    bp_buffer_put(to, "</th>");
+    bp_buffer_print(to, "</th><td%s>%s</td>",
+                    badness((int)entry.verdict) >= 2 ? " class=\"bad\"" : "",
+                    bp_verdict_text(entry.verdict));
     for (size_t i = 0; i < sizeof cell / sizeof cell[0]; i++) {
         bp_buffer_put(to, i == 4 ? "<td>&plusmn; " : "<td>");
         bp_part_number(to, cell[i].value, cell[i].digits);
         bp_buffer_put(to, "</td>");
     }
-    bp_buffer_print(to, "<td%s>%s</td></tr>\n",
-                    badness((int)entry.verdict) >= 2 ? " class=\"bad\"" : "",
-                    bp_verdict_text(entry.verdict));
+    bp_buffer_put(to, "</tr>\n");
 }
 
 static void put_columns(struct bp_buffer *to, bool sortable)
 {
-    static const char *const COLUMN[][2] = {{"entry", "entry"},       {"backprop", "backprop"},
-                                            {"numeric", "numeric"},   {"difference", "difference"},
-                                            {"relative", "relative"}, {"error", "numeric's error"},
-                                            {"verdict", "verdict"}};
+    static const char *const COLUMN[][2] = {
+        {"entry", "entry"},          {"verdict", "verdict"},   {"backprop", "backprop"},
+        {"numeric", "numeric"},      {"relative", "relative"}, {"difference", "difference"},
+        {"error", "numeric's error"}};
     bp_buffer_put(to, "<thead><tr>");
     for (size_t i = 0; i < sizeof COLUMN / sizeof COLUMN[0]; i++)
         if (sortable)
@@ -147,17 +151,17 @@ static void put_columns(struct bp_buffer *to, bool sortable)
     bp_buffer_put(to, "</tr></thead>\n");
 }
 
-static void put_worst(struct bp_buffer *to, const struct bp_gradcheck *check)
+static void put_worst(struct bp_buffer *to, const struct bp_gradcheck *check,
+                      const struct rank *rank)
 {
-    size_t worst[WORST];
-    const size_t n = find_worst(check, worst);
+    const size_t n = entries(check) < WORST ? entries(check) : WORST;
     bp_buffer_put(to, "<div class=\"scroll paper\" tabindex=\"0\" role=\"region\" "
                       "aria-label=\"the worst entries\">\n<table>");
     bp_buffer_print(to, "<caption>the worst %zu of %zu entries</caption>\n", n, entries(check));
     put_columns(to, false);
     bp_buffer_put(to, "<tbody>\n");
     for (size_t i = 0; i < n; i++)
-        put_row(to, check, worst[i]);
+        put_row(to, check, rank[i].k);
     bp_buffer_put(to, "</tbody></table></div>\n");
 }
 
@@ -223,36 +227,42 @@ static void put_base64(struct bp_buffer *to, const unsigned char *byte, size_t n
     }
 }
 
-enum column { BACKPROP, NUMERIC, ERROR, VERDICT };
+/* The entries that the script gets, in their order: all, or the worst. */
+struct kept {
+    size_t n;
+    const struct rank *rank;
+};
 
-/* An entry's bytes in a column, least first: 8 (double), 4 (float) or 1. */
+enum column { ENTRY, BACKPROP, NUMERIC, ERROR, VERDICT };
+
+/* An entry's bytes in a column, least first: 8 (double), 4 (float, index) or 1. */
 static size_t bytes_of(const struct bp_gradcheck *check, size_t k, enum column column,
                        unsigned char byte[8])
 {
     const struct bp_entry entry = entry_at(check, k);
     const double value = column == BACKPROP ? entry.backprop : entry.numeric;
     const float error = (float)entry.error;
-    uint64_t bits = (uint64_t)entry.verdict;
+    uint64_t bits = column == ENTRY ? k : (uint64_t)entry.verdict;
     uint32_t short_bits;
-    const size_t size = column == VERDICT ? 1 : column == ERROR ? 4 : 8;
+    const size_t size = column == VERDICT ? 1 : column == ERROR || column == ENTRY ? 4 : 8;
     memcpy(&short_bits, &error, sizeof short_bits);
     if (column == ERROR)
         bits = short_bits;
-    else if (column != VERDICT)
+    else if (column == BACKPROP || column == NUMERIC)
         memcpy(&bits, &value, sizeof bits);
     for (size_t i = 0; i < size; i++)
         byte[i] = (unsigned char)(bits >> (8 * i));
     return size;
 }
 
-static void put_column(struct bp_buffer *to, const struct bp_gradcheck *check, const char *name,
-                       enum column column)
+static void put_column(struct bp_buffer *to, const struct bp_gradcheck *check,
+                       const struct kept *kept, const char *name, enum column column)
 {
     unsigned char piece[24 * 16 + 8];
     size_t n = 0;
     bp_buffer_print(to, ",\n\"%s\": \"", name);
-    for (size_t k = 0; k < entries(check); k++) {
-        n += bytes_of(check, k, column, piece + n);
+    for (size_t i = 0; i < kept->n; i++) {
+        n += bytes_of(check, kept->rank[i].k, column, piece + n);
         if (n >= 24 * 16) {
             put_base64(to, piece, 24 * 16);
             n -= 24 * 16;
@@ -275,7 +285,8 @@ static void put_string(struct bp_buffer *to, const char *text)
     bp_buffer_put(to, "\"");
 }
 
-static void put_data(struct bp_buffer *to, const struct bp_gradcheck *check)
+static void put_data(struct bp_buffer *to, const struct bp_gradcheck *check,
+                     const struct kept *kept)
 {
     bp_buffer_put(to, "<script type=\"application/json\" id=\"check-data\">\n{\"tensors\": [");
     for (size_t i = 0; i < tensors(check); i++) {
@@ -292,11 +303,13 @@ static void put_data(struct bp_buffer *to, const struct bp_gradcheck *check)
     bp_buffer_put(to, "],\n\"badness\": [");
     for (int v = 0; v < BP_VERDICTS; v++)
         bp_buffer_print(to, "%s%d", v == 0 ? "" : ", ", badness(v));
-    bp_buffer_put(to, "]");
-    put_column(to, check, "backprop", BACKPROP);
-    put_column(to, check, "numeric", NUMERIC);
-    put_column(to, check, "error", ERROR);
-    put_column(to, check, "verdict", VERDICT);
+    bp_buffer_print(to, "],\n\"all\": %zu", entries(check));
+    if (kept->n < entries(check))
+        put_column(to, check, kept, "entry", ENTRY);
+    put_column(to, check, kept, "backprop", BACKPROP);
+    put_column(to, check, kept, "numeric", NUMERIC);
+    put_column(to, check, kept, "error", ERROR);
+    put_column(to, check, kept, "verdict", VERDICT);
     bp_buffer_put(to, "}\n</script>\n");
 }
 
@@ -343,21 +356,63 @@ static void put_tools(struct bp_buffer *to, const struct bp_gradcheck *check)
                       "<span id=\"count\" role=\"status\"></span></div>\n</div>\n");
 }
 
-void bp_part_check(struct bp_buffer *to, const struct bp_gradcheck *check)
+/* What the numbers are, and when two of them disagree. */
+static void put_words(struct bp_buffer *to, const struct bp_page *page)
 {
-    bp_buffer_put(to, "<section id=\"check\" class=\"check\">\n<h2>Backprop beside numeric</h2>\n");
+    const struct bp_gradcheck *check = page->check;
+    bp_buffer_print(to, "<p>%zu derivatives of the loss%s", entries(check),
+                    check->delta == NULL ? "" : ", and of every neuron's delta");
+    if (page->where != NULL) {
+        bp_buffer_put(to, ", taken ");
+        bp_buffer_escape(to, page->where);
+    }
     bp_buffer_print(to,
-                    "<p>%zu derivatives of the loss%s; numeric: %s, of %s. An entry disagrees when "
-                    "the difference is more than ten times the numeric one's own error and the "
-                    "rounding allowed (rtol ",
-                    entries(check), check->delta == NULL ? "" : ", and of every neuron's delta",
+                    ". Numeric: by the %s tier, of %s. An entry disagrees when the difference is "
+                    "more than ten times the numeric one's own error and the rounding allowed "
+                    "(rtol ",
                     check->numeric.tier == NULL ? "given" : check->numeric.tier->name,
-                    bp_numeric_text(check->of));
+                    check->of == BP_NUMERIC_TWIN ? "the twin (the same network, built in here)"
+                                                 : bp_numeric_text(check->of));
     bp_part_number(to, check->rtol, 2);
     bp_buffer_put(to, ").</p>\n");
+}
+
+static void put_left_out(struct bp_buffer *to, const struct bp_page *page)
+{
+    if (entries(page->check) <= KEPT)
+        return;
+    bp_buffer_print(to, "<p>Here are the worst %d of %zu entries", KEPT, entries(page->check));
+    if (page->table != NULL) {
+        bp_buffer_put(to, "; all of them are in <a href=\"");
+        bp_buffer_escape(to, page->table);
+        bp_buffer_put(to, "\">");
+        bp_buffer_escape(to, page->table);
+        bp_buffer_put(to, "</a>, beside this page");
+    }
+    bp_buffer_put(to, ".</p>\n");
+}
+
+void bp_part_check(struct bp_buffer *to, const struct bp_page *page)
+{
+    const struct bp_gradcheck *check = page->check;
+    const size_t n = entries(check);
+    struct rank *rank = bp_mem_new(n > 0 ? n : 1, sizeof *rank);
+    if (rank == NULL) {
+        to->status = BP_ENOMEM;
+        return;
+    }
+    for (size_t k = 0; k < n; k++)
+        rank[k] = rank_of(check, k);
+    qsort(rank, n, sizeof *rank, by_rank);
+    bp_buffer_put(to, "<section id=\"check\" class=\"check\">\n<h2>Backprop beside numeric</h2>\n");
+    put_words(to, page);
     put_tensors(to, check);
+    put_left_out(to, page);
     put_tools(to, check);
-    put_worst(to, check);
-    put_data(to, check);
+    put_worst(to, check, rank);
+    const struct kept kept = {n < KEPT ? n : KEPT, rank};
+    qsort(rank, kept.n, sizeof *rank, by_entry);
+    put_data(to, check, &kept);
     bp_buffer_put(to, "</section>\n");
+    bp_mem_free(rank);
 }

@@ -26,9 +26,20 @@ void bp_part_address(struct bp_buffer *to, const char *name);
 /* A number in a cell: 17 digits at most, "nan" and "inf" as words. */
 void bp_part_number(struct bp_buffer *to, double value, int digits);
 
-void bp_part_findings(struct bp_buffer *to, const struct bp_findings *findings);
+/* Is it a cause, one that follows from nothing else? Notes are none. */
+bool bp_part_is_root(const struct bp_findings *findings, size_t which);
+
+/* ", since the start", ", since step 120 of 4000", or nothing where it is not told. */
+void bp_part_since(struct bp_buffer *to, const struct bp_finding *finding, size_t steps);
+
+/* The name as a link to its page in folder ("../explain"), and " in layer 2, neuron 3". */
+void bp_part_cause(struct bp_buffer *to, const struct bp_finding *finding, const char *folder);
+
+/* The verdict, or where there are causes the sum of them: ends the paragraph that it is in. */
+void bp_part_causes(struct bp_buffer *to, const struct bp_page *page);
+void bp_part_findings(struct bp_buffer *to, const struct bp_page *page);
 void bp_part_figures(struct bp_buffer *to, const struct bp_page *page);
-void bp_part_check(struct bp_buffer *to, const struct bp_gradcheck *check);
+void bp_part_check(struct bp_buffer *to, const struct bp_page *page);
 void bp_part_trace(struct bp_buffer *to, const struct bp_page_trace *trace, size_t which);
 
 /* Saves a page, or says why not. Takes the buffer's text. */

@@ -3,7 +3,8 @@
  * delta at the pointer, at the focus, and in a table.
  *
  * Wide layers show the neurons with the largest |delta| (inputs: the largest
- * |x|); all are in the table, up to ROWS_MAX.
+ * |x|); all are in the table, up to ROWS_MAX. A drawing is one stop of the tab key;
+ * the page's script moves between its neurons with the arrows.
  */
 #include "plots/page_parts.h"
 
@@ -13,7 +14,15 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { SHOWN_MAX = 8, LAYERS_MAX = 12, ROWS_MAX = 400, RADIUS = 17, ACROSS = 150, DOWN = 62 };
+enum {
+    SHOWN_MAX = 8,
+    LAYERS_MAX = 12,
+    ROWS_MAX = 400,
+    ROWS_ON_PAPER = 40,
+    RADIUS = 17,
+    ACROSS = 130,
+    DOWN = 66
+};
 
 /* The neurons of a layer that are drawn, in the layer's order. */
 struct shown {
@@ -66,7 +75,7 @@ struct plan {
 
 static double x_of(size_t layer)
 {
-    return 55.0 + (double)layer * ACROSS;
+    return 50.0 + (double)layer * ACROSS;
 }
 
 static double y_of(const struct plan *plan, size_t layer, size_t at)
@@ -149,6 +158,22 @@ static double value_of(const struct bp_page_trace *trace, size_t layer, size_t i
                       : row_of(pass->a, trace, layer)[i];
 }
 
+/* Beneath the circle "x 406", or "1:3  delta 0.012"; beside an output its target. */
+static void put_label(struct bp_buffer *out, const struct bp_page_trace *trace, size_t layer,
+                      size_t i, double x, double y)
+{
+    const struct bp_pass *pass = trace->pass;
+    bp_buffer_print(out, "<text class=\"small\" x=\"%.0f\" y=\"%.1f\">", x, y + RADIUS + 13);
+    if (layer == 0)
+        bp_buffer_print(out, "x %zu</text>", i);
+    else
+        bp_buffer_print(out, "<tspan class=\"which\">%zu:%zu</tspan> &delta; %.2g</text>", layer, i,
+                        row_of(pass->delta, trace, layer)[i]);
+    if (layer == pass->net->spec.layers && pass->t != NULL)
+        bp_buffer_print(out, "<text class=\"small target\" x=\"%.0f\" y=\"%.1f\">t %.2g</text>",
+                        x + RADIUS + 5, y + 4, pass->t[trace->sample * width_of(pass, layer) + i]);
+}
+
 static void put_neuron(struct bp_buffer *out, const struct plan *plan,
                        const struct bp_page_trace *trace, size_t layer, size_t at)
 {
@@ -156,8 +181,8 @@ static void put_neuron(struct bp_buffer *out, const struct plan *plan,
     const size_t i = plan->shown[layer].neuron[at];
     const double x = x_of(layer), y = y_of(plan, layer, at), a = value_of(trace, layer, i);
     const double depth = isfinite(a) ? 0.55 * fabs(a) / (1.0 + fabs(a)) : 0.0;
-    bp_buffer_print(out, "<g tabindex=\"0\" role=\"img\" data-neuron=\"%zu:%zu\" aria-label=\"",
-                    layer, i);
+    bp_buffer_print(out, "<g tabindex=\"%d\" role=\"img\" data-neuron=\"%zu:%zu\" aria-label=\"",
+                    layer == 0 && at == 0 ? 0 : -1, layer, i);
     put_words(out, trace, layer, i);
     bp_buffer_put(out, "\"><title>");
     put_words(out, trace, layer, i);
@@ -170,9 +195,7 @@ static void put_neuron(struct bp_buffer *out, const struct plan *plan,
     bp_buffer_print(
         out, "<text x=\"%.0f\" y=\"%.1f\"%s>%s</text>", x, y + 4,
         strlen(number) > 4 ? " textLength=\"27\" lengthAdjust=\"spacingAndGlyphs\"" : "", number);
-    if (layer > 0)
-        bp_buffer_print(out, "<text class=\"small\" x=\"%.0f\" y=\"%.1f\">&delta; %.2g</text>", x,
-                        y + RADIUS + 12, row_of(trace->pass->delta, trace, layer)[i]);
+    put_label(out, trace, layer, i, x, y);
     bp_buffer_put(out, "</g>\n");
 }
 
@@ -195,11 +218,12 @@ static void put_layer_name(struct bp_buffer *out, const struct plan *plan,
 static void put_drawing(struct bp_buffer *out, const struct plan *plan,
                         const struct bp_page_trace *trace, size_t which)
 {
-    const double wide = x_of(plan->layers) + 55.0, tall = 48.0 + (double)plan->tall * DOWN;
+    const double wide = x_of(plan->layers) + 65.0, tall = 48.0 + (double)plan->tall * DOWN;
     bp_buffer_print(out,
-                    "<svg viewBox=\"0 0 %.0f %.0f\" style=\"max-width:%.0fpx\" role=\"group\" "
-                    "aria-label=\"the network, sample %zu\">\n",
-                    wide, tall, 1.6 * wide, which);
+                    "<svg viewBox=\"0 0 %.0f %.0f\" style=\"min-width:%.0fpx;max-width:%.0fpx\" "
+                    "role=\"group\" aria-label=\"the network, drawing %zu: arrow keys go from "
+                    "neuron to neuron\">\n",
+                    wide, tall, 0.9 * wide, 1.6 * wide, which + 1);
     put_edges(out, plan, trace->pass);
     for (size_t layer = 0; layer <= plan->layers; layer++) {
         put_layer_name(out, plan, trace->pass, layer);
@@ -232,22 +256,32 @@ static void put_row(struct bp_buffer *out, const struct bp_page_trace *trace, si
     }
 }
 
+static size_t neurons_of(const struct bp_mlp *net)
+{
+    size_t n = 0;
+    for (size_t layer = 1; layer <= net->spec.layers; layer++)
+        n += net->spec.layer[layer].width;
+    return n;
+}
+
 static void put_table(struct bp_buffer *out, const struct bp_page_trace *trace)
 {
+    const size_t all = neurons_of(trace->pass->net);
     size_t rows = 0;
-    bp_buffer_put(out,
-                  "<details><summary>z, a and delta of every neuron</summary>\n"
-                  "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"z, a and "
-                  "delta\"><table><thead><tr><th scope=\"col\">neuron</th>"
-                  "<th scope=\"col\">z</th><th scope=\"col\">a</th><th scope=\"col\">delta</th>"
-                  "<th scope=\"col\">target</th></tr></thead>\n<tbody>\n");
+    bp_buffer_print(out,
+                    "<details%s><summary>z, a and delta of every neuron</summary>\n"
+                    "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"z, a and "
+                    "delta\"><table><thead><tr><th scope=\"col\">neuron</th>"
+                    "<th scope=\"col\">z</th><th scope=\"col\">a</th><th scope=\"col\">delta</th>"
+                    "<th scope=\"col\">target</th></tr></thead>\n<tbody>\n",
+                    all > ROWS_ON_PAPER ? " class=\"long\"" : "");
     for (size_t layer = 1; layer <= trace->pass->net->spec.layers; layer++)
         for (size_t i = 0; i < width_of(trace->pass, layer); i++)
             if (rows++ < ROWS_MAX)
                 put_row(out, trace, layer, i);
     bp_buffer_put(out, "</tbody></table></div>\n");
-    if (rows > ROWS_MAX)
-        bp_buffer_print(out, "<p class=\"soft\">the first %d of %zu neurons</p>\n", ROWS_MAX, rows);
+    if (all > ROWS_MAX)
+        bp_buffer_print(out, "<p class=\"soft\">the first %d of %zu neurons</p>\n", ROWS_MAX, all);
     bp_buffer_put(out, "</details>\n");
 }
 
@@ -261,10 +295,10 @@ void bp_part_trace(struct bp_buffer *to, const struct bp_page_trace *trace, size
             if (plan.shown[layer].n > plan.tall)
                 plan.tall = plan.shown[layer].n;
         }
-        bp_buffer_put(to, "<div class=\"network\">\n");
+        bp_buffer_put(to, "<div class=\"network\">\n<div class=\"drawing\">\n");
         put_drawing(to, &plan, trace, which);
-        bp_buffer_put(to, "<output>a inside each circle; point at a neuron, or tab to it</output>\n"
-                          "</div>\n");
+        bp_buffer_put(to, "</div>\n<output class=\"screen\" hidden>point at a neuron, or tab to it "
+                          "and use the arrow keys</output>\n</div>\n");
     }
     put_table(to, trace);
 }

@@ -145,12 +145,103 @@ START_TEST(a_small_trace_shows_every_neuron)
     page_sample_init(&sample, "2-4-1 sigmoid squared-error", true, 3);
     ck_assert_int_eq(bp_page_write(&sample.page, folder, &note), BP_OK);
     char *text = read_page("report.html");
-    ck_assert_uint_eq(count(text, "<g tabindex=\"0\" role=\"img\" data-neuron="), 7);
+    ck_assert_uint_eq(count(text, "role=\"img\" data-neuron="), 7);
+    ck_assert_uint_eq(count(text, "<g tabindex=\"0\" role=\"img\""),
+                      1); /* one stop of the tab key */
     ck_assert_uint_eq(count(text, "class=\"edge "), 12);
     char words[160];
     snprintf(words, sizeof words, "aria-label=\"neuron 1:3: z = %.6g, a = %.6g, delta = %.6g\"",
              sample.pass.z[1][3], sample.pass.a[1][3], sample.pass.delta[1][3]);
     ck_assert_ptr_nonnull(strstr(text, words));
+    free(text);
+    page_sample_release(&sample);
+}
+END_TEST
+
+START_TEST(the_index_has_cause_since_when_and_what_to_do)
+{
+    static const char *const WORDS[] = {
+        "<a href=\"small/report.html\">small</a> <span class=\"tag\">ill</span>",
+        "<a href=\"explain/missing-activation-derivative.html\">missing-activation-derivative</a> "
+        "in "
+        "layer 2</b>, since the start",
+        "<p>the output delta is e, not e * f&#39;(z)</p>",
+        "what to do: multiply the output delta by a * (1 - a)",
+        "from this follows: loss-stuck, since step 120 of 2000</p>"};
+    page_samples_write(folder, false);
+    char *text = read_page("index.html");
+    const char *at = text;
+    for (size_t i = 0; i < sizeof WORDS / sizeof WORDS[0]; i++) {
+        at = strstr(at, WORDS[i]);
+        ck_assert_msg(at != NULL, "%s is not there, or too early", WORDS[i]);
+    }
+    ck_assert_ptr_null(strstr(text, "not shown"));
+    free(text);
+}
+END_TEST
+
+START_TEST(what_is_not_as_expected_comes_first)
+{
+    page_samples_write(folder, false);
+    char *text = read_page("index.html");
+    const char *failed = strstr(text, "<section id=\"failed\">");
+    const char *odd = strstr(text, "<section id=\"odd\">");
+    const char *ill = strstr(text, "<section id=\"ill\">");
+    ck_assert(failed != NULL && odd != NULL && ill != NULL && failed < odd && odd < ill);
+    ck_assert_ptr_nonnull(strstr(odd, "not as its file expects: missing zero-weights &lt;b&gt;"));
+    ck_assert_ptr_nonnull(strstr(text, "2 of 4 ill, 1 healthy, 1 did not run; 1 not as its file"));
+    free(text);
+}
+END_TEST
+
+START_TEST(a_card_is_read_as_it_was_written)
+{
+    static const enum bp_page_state STATE[] = {BP_PAGE_HEALTHY, BP_PAGE_ILL};
+    for (size_t k = 0; k < 4; k++) {
+        const struct bp_page_item item = {.name = "a", .state = STATE[k % 2], .odd = k > 1};
+        struct bp_page_card card, again;
+        ck_assert_int_eq(bp_page_card_make(&card, &item), BP_OK);
+        ck_assert(bp_page_card_read(&again, card.text));
+        ck_assert_int_eq(again.state, item.state);
+        ck_assert(again.odd == item.odd);
+        card.text[strlen(card.text) - 2] = '\0'; /* half a card */
+        ck_assert(!bp_page_card_read(&again, card.text));
+        bp_page_card_release(&card);
+    }
+}
+END_TEST
+
+/* Advice on what only follows leads away from the cause. */
+START_TEST(only_causes_have_advice)
+{
+    struct page_sample sample;
+    page_sample_init(&sample, "2-4-1 sigmoid squared-error", true, 3);
+    bp_finding_help(&sample.findings.item[1], "look elsewhere");
+    ck_assert_int_eq(bp_page_write(&sample.page, folder, &note), BP_OK);
+    char *text = read_page("report.html");
+    ck_assert_ptr_null(strstr(text, "look elsewhere"));
+    ck_assert_uint_eq(count(text, "what to do: multiply the output delta"), 2); /* on top, too */
+    ck_assert_ptr_nonnull(strstr(text, "loss-stuck</a>, since step 120 of 2000: the loss has"));
+    free(text);
+    page_sample_release(&sample);
+}
+END_TEST
+
+START_TEST(of_very_many_entries_the_worst_are_carried)
+{
+    if (small_only())
+        return;
+    struct page_sample sample;
+    char words[80];
+    page_sample_init(&sample, "784-60-10 sigmoid squared-error", true, 1);
+    const size_t all = sample.check.n_theta + sample.check.n * sample.check.n_units;
+    ck_assert_int_eq(bp_page_write(&sample.page, folder, &note), BP_OK);
+    char *text = read_page("report.html");
+    ck_assert_uint_lt(strlen(text), 2000000);
+    snprintf(words, sizeof words, "Here are the worst 40000 of %zu entries", all);
+    ck_assert_ptr_nonnull(strstr(text, words));
+    ck_assert_ptr_nonnull(strstr(text, "<a href=\"gradients.tsv\">gradients.tsv</a>"));
+    ck_assert_ptr_nonnull(strstr(text, "\"entry\": \""));
     free(text);
     page_sample_release(&sample);
 }
@@ -269,6 +360,11 @@ Suite *page_suite(void)
     tcase_add_test(tcase, verdict_and_cause_come_before_everything_else);
     tcase_add_test(tcase, the_worst_entries_are_there_without_a_script);
     tcase_add_test(tcase, a_small_trace_shows_every_neuron);
+    tcase_add_test(tcase, the_index_has_cause_since_when_and_what_to_do);
+    tcase_add_test(tcase, what_is_not_as_expected_comes_first);
+    tcase_add_test(tcase, a_card_is_read_as_it_was_written);
+    tcase_add_test(tcase, only_causes_have_advice);
+    tcase_add_test(tcase, of_very_many_entries_the_worst_are_carried);
     tcase_add_test(tcase, nothing_to_show_is_a_page_too);
     tcase_add_test(tcase, an_address_is_letters_digits_and_dashes);
     tcase_add_test(tcase, a_folder_that_is_not_there_is_named);

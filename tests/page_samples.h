@@ -22,8 +22,8 @@ struct page_sample {
 void page_sample_init(struct page_sample *sample, const char *spec, bool ill, size_t n);
 void page_sample_release(struct page_sample *sample);
 
-/* Writes a folder of pages: index.html, small/, large/, explain/. large: with
- * 784-30-10. */
+/* Writes a folder of pages: index.html, small/, explain/; large: also large/, of
+ * 784-30-10, and huge/, of 784-60-10, whose entries are not all carried. */
 void page_samples_write(const char *folder, bool large);
 
 #endif

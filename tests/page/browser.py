@@ -109,6 +109,35 @@ def expect(what, seen, wanted):
 
 ROWS = """return [...document.querySelectorAll('#rows tr')].map(
     (row) => [...row.cells].map((cell) => cell.textContent))"""
+ARROW = """document.activeElement.dispatchEvent(
+    new KeyboardEvent('keydown', {key: arguments[0], bubbles: true}));
+    return document.activeElement.dataset.neuron"""
+# Every element with words of its own, its colour against what lies behind it.
+CONTRAST = """
+    const rgba = (text) => text.match(/[\\d.]+/g).map(Number);
+    const linear = (c) => (c /= 255) <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4;
+    const light = ([r, g, b]) => 0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b);
+    const behind = (e) => {
+        for (; e; e = e.parentElement) {
+            const back = rgba(getComputedStyle(e).backgroundColor);
+            if (back.length === 3 || back[3] > 0) return back;
+        }
+        return [255, 255, 255];
+    };
+    const poor = new Set();
+    for (const e of document.querySelectorAll('body *:not(script, style, svg, svg *, :disabled)')) {
+        const words = [...e.childNodes].some((n) => n.nodeType === 3 && n.data.trim() !== '');
+        if (!words || !e.checkVisibility()) continue;
+        const a = light(rgba(getComputedStyle(e).color)), b = light(behind(e));
+        const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+        if (!(ratio >= 4.5)) poor.add(`${e.tagName}.${e.className} ${ratio.toFixed(1)}`);
+    }
+    return [...poor]"""
+SMALL = """
+    return [...new Set([...document.querySelectorAll('.network text')].filter((e) => {
+        const scale = e.getScreenCTM().a;
+        return !(parseFloat(getComputedStyle(e).fontSize) * scale >= 10);
+    }).map((e) => e.textContent))].slice(0, 3)"""
 CLICK = "document.querySelector(arguments[0]).click()"
 CHOOSE = """const e = document.querySelector(arguments[0]); e.value = arguments[1];
     e.dispatchEvent(new Event('change')); e.dispatchEvent(new Event('input'))"""
@@ -136,13 +165,15 @@ def small(browser, folder):
     expect("title", browser.run("return document.title"),
            'XOR "quoted" <script>alert(1)</script> & `date`')
     rows = browser.run(ROWS)
-    expect("entries", len(rows), 17 + 5)
-    expect("worst first", rows[0][6], "disagree")
+    expect("entries", len(rows), 20)
+    expect("of all", browser.run("return document.getElementById('count').textContent"),
+           f"1 to 20 of {17 + 5}")
+    expect("worst first", rows[0][1], "disagree")
     browser.run(CHOOSE, "#layer", "2")
     rows = browser.run(ROWS)
     expect("layer 2", sorted({r[0].split("[")[0] for r in rows}), ["W2", "b2", "delta2"])
     browser.run(CHOOSE, "#verdict", "bad")
-    expect("only bad ones", {r[6] for r in browser.run(ROWS)}, {"disagree"})
+    expect("only bad ones", {r[1] for r in browser.run(ROWS)}, {"disagree"})
     browser.run(CHOOSE, "#layer", "")
     browser.run(CHOOSE, "#verdict", "")
     browser.run(CLICK, "th[data-sort=entry] button")
@@ -150,10 +181,10 @@ def small(browser, folder):
     expect("aria-sort", browser.run("return document.querySelector('th[data-sort=entry]')"
                                     ".getAttribute('aria-sort')"), "ascending")
     browser.run(CLICK, "th[data-sort=backprop] button")
-    values = [float(r[1]) for r in browser.run(ROWS)]
+    values = [float(r[2]) for r in browser.run(ROWS)]
     expect("by backprop, down", values, sorted(values, reverse=True))
     browser.run(CLICK, "th[data-sort=backprop] button")
-    values = [float(r[1]) for r in browser.run(ROWS)]
+    values = [float(r[2]) for r in browser.run(ROWS)]
     expect("by backprop, up", values, sorted(values))
     browser.run(CHOOSE, "#find", "b1[")
     time.sleep(0.3)
@@ -176,6 +207,12 @@ def neuron(browser):
     expect("a neuron takes the focus", words[0], True)
     expect("and says its numbers", words[1].startswith("neuron 1:3: z = "), True)
     expect("and keeps its own weights", words[2], 3)
+    expect("the arrows go from neuron to neuron", [browser.run(ARROW, key) for key in (
+        "ArrowUp", "ArrowRight", "ArrowRight", "ArrowLeft", "ArrowLeft", "ArrowDown", "ArrowDown")],
+        ["1:2", "2:0", "2:0", "1:0", "0:0", "0:1", "0:1"])
+    expect("and the tab key to one of them",
+           browser.run("return [...document.querySelectorAll('g[tabindex=\"0\"]')]"
+                       ".map((g) => g.dataset.neuron)"), ["0:1"])
 
 
 def keys(browser):
@@ -183,9 +220,16 @@ def keys(browser):
     seen = browser.run("return document.querySelectorAll('a[href], button, select, input, "
                        "summary, [tabindex=\"0\"]').length")
     expect("things to reach", seen > 20, True)
-    expect("no tabindex above 0",
-           browser.run("return document.querySelectorAll('[tabindex]:not([tabindex=\"0\"])').length"),
-           0)
+    expect("no tabindex above 0", browser.run(
+        "return [...document.querySelectorAll('[tabindex]')].filter((e) => e.tabIndex > 0).length"),
+        0)
+    expect("tables without headers", browser.run(
+        "return [...document.querySelectorAll('table')].filter((t) => "
+        "!t.querySelector('thead th[scope=col]') || t.querySelector('tbody tr:not(:has(th))'))"
+        ".length"), 0)
+    expect("pictures without words", browser.run(
+        "return [...document.querySelectorAll('svg[role=img], g[role=img]')].filter("
+        "(s) => !s.getAttribute('aria-label') && !s.querySelector('title, desc')).length"), 0)
     expect("figures without words", browser.run(
         "return [...document.querySelectorAll('figure svg')].filter("
         "(s) => !s.querySelector('desc').textContent).length"), 0)
@@ -195,21 +239,54 @@ def large(browser, folder):
     path = f"{folder}/large/report.html"
     loads_clean(browser, path)
     expect("all entries", browser.run("return document.getElementById('count').textContent"),
-           "1 to 50 of 23,900")
+           "1 to 20 of 23,900")
     took = browser.run("""const t = performance.now();
         document.querySelector('th[data-sort=relative] button').click();
         document.querySelector('th[data-sort=numeric] button').click();
         return performance.now() - t""")
     print(f"browser: two sorts of 23,900 rows took {took:.0f} ms")
-    values = [float(r[2]) for r in browser.run(ROWS)]
+    values = [float(r[3]) for r in browser.run(ROWS)]
     expect("by numeric", values, sorted(values, reverse=True))
-    expect("rows in the page", len(values), 50)
+    expect("rows in the page", len(values), 20)
     browser.run(CLICK, "#forward")
-    expect("next 50", browser.run("return document.getElementById('count').textContent"),
-           "51 to 100 of 23,900")
+    expect("next 20", browser.run("return document.getElementById('count').textContent"),
+           "21 to 40 of 23,900")
     browser.run(CHOOSE, "#find", "W1[29,783]")
     time.sleep(0.4)
     expect("the last weight", [r[0] for r in browser.run(ROWS)], ["W1[29,783]"])
+
+
+def huge(browser, folder):
+    path = f"{folder}/huge/report.html"
+    loads_clean(browser, path)
+    expect("the worst of very many",
+           browser.run("return document.getElementById('count').textContent"),
+           "1 to 20 of 40,000 (of 47,780)")
+    paper = browser.run("return [...document.querySelectorAll('.paper tbody tr')].map("
+                        "(row) => [row.cells[0].textContent, parseFloat(row.cells[2].textContent)])")
+    expect("the rows of the script are those without it",
+           [[r[0], float(r[2])] for r in browser.run(ROWS)], paper)
+
+
+def printed(browser, folder):
+    path = f"{folder}/large/report.html"
+    browser.open(path)
+    browser.devtools("Emulation.setEmulatedMedia", media="print")
+    browser.run("window.dispatchEvent(new Event('beforeprint'))")
+    seen = browser.run("""
+        const shown = (s) => [...document.querySelectorAll(s)].map((e) => e.checkVisibility());
+        return [shown('.paper'), shown('.check .screen'), shown('nav'), shown('.long')].map(
+            (of) => [...new Set(of)])""")
+    expect("paper has the worst rows, no tools, nothing long", seen,
+           [[True], [False], [False], [False]])
+    browser.devtools("Emulation.setEmulatedMedia", media="")
+
+
+def readable(browser, page, width, dark):
+    """Contrast as WCAG 2.1 asks for (4.5 to 1), and no text of a few pixels."""
+    where = f"{page} at {width}, {'dark' if dark else 'light'}"
+    expect(f"{where}: text of little contrast", browser.run(CONTRAST), [])
+    expect(f"{where}: small letters in drawings", browser.run(SMALL), [])
 
 
 def without_scripts(browser, folder):
@@ -224,7 +301,7 @@ def without_scripts(browser, folder):
 
 def all_widths(browser, folder, shots):
     pages = {"index": "index.html", "small": "small/report.html", "large": "large/report.html",
-             "explain": "explain/missing-activation-derivative.html",
+             "huge": "huge/report.html", "explain": "explain/missing-activation-derivative.html",
              "rule": "explain/loss-stuck.html"}
     for name, page in pages.items():
         for width in (375, 1280):
@@ -232,6 +309,7 @@ def all_widths(browser, folder, shots):
                 browser.shape(width, dark)
                 browser.open(f"{folder}/{page}")
                 fits(browser, page, width)
+                readable(browser, page, width, dark)
                 if shots:
                     browser.shot(f"{shots}/{name}-{width}-{'dark' if dark else 'light'}.png")
         if shots:
@@ -256,6 +334,8 @@ def main():
             loads_clean(browser, f"{folder}/{page}")
         small(browser, folder)
         large(browser, folder)
+        huge(browser, folder)
+        printed(browser, folder)
         without_scripts(browser, folder)
         all_widths(browser, folder, shots)
     finally:
