@@ -2,7 +2,7 @@
 #include "plots/dossier.h"
 
 #include "core/mem.h"
-#include "diag/report.h"
+#include "diag/gradreport.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -67,6 +67,20 @@ static void outcome_of(const struct bp_record *record, char *text, size_t size)
     if (record->runs > 1)
         snprintf(text + n, size - n, "; %zu of %zu starts reached the goal", record->reached,
                  record->runs);
+}
+
+/* "at the start; at the end all 17 derivatives agree, to 2e-12" */
+static void where_of(const struct bp_record *record, char *text, size_t size)
+{
+    char end[BP_RECORD_LINE / 2];
+    snprintf(text, size, "at %s%s", bp_record_point_text(record->check_at),
+             record->check_at == BP_POINT_DRAWN ? ", as too little could be told at the start"
+                                                : "");
+    if (!record->checked_end)
+        return;
+    const size_t n = strlen(text);
+    bp_gradreport_headline(&record->check_end, end, sizeof end);
+    snprintf(text + n, size - n, "; at the end %s", end);
 }
 
 /* ---- the index's cards ----------------------------------------------------------- */
@@ -209,7 +223,8 @@ struct parts {
     struct bp_page_fact fact[BP_RECORD_SETTINGS];
     struct bp_page_figure figure[BP_GALLERY_MAX];
     struct traces traces;
-    char outcome[BP_RECORD_LINE], proof[2 * BP_RECORD_LINE], expected[2 * BP_RECORD_LINE + 64];
+    char outcome[BP_RECORD_LINE], where[BP_RECORD_LINE], proof[2 * BP_RECORD_LINE],
+        expected[2 * BP_RECORD_LINE + 64];
 };
 
 static void add_facts(struct parts *parts, const struct bp_record *record)
@@ -239,6 +254,7 @@ static enum bp_status make_parts(struct parts *parts, const struct bp_record *re
                                  const char *report)
 {
     outcome_of(record, parts->outcome, sizeof parts->outcome);
+    where_of(record, parts->where, sizeof parts->where);
     expected_of(record, parts->expected, sizeof parts->expected);
     bp_record_proof(record, parts->proof, sizeof parts->proof);
     parts->page = (struct bp_page){.name = record->name,
@@ -251,9 +267,7 @@ static enum bp_status make_parts(struct parts *parts, const struct bp_record *re
                                    .findings = &record->findings,
                                    .steps = record->steps,
                                    .check = record->checked ? &record->check : NULL,
-                                   .where = record->check_moved
-                                                ? "at a drawn point: at the start too many were 0"
-                                                : "at the start",
+                                   .where = parts->where,
                                    .table = "gradients.tsv",
                                    .worksheet = record->worksheet,
                                    .report = report};
