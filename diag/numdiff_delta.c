@@ -219,6 +219,7 @@ static enum bp_status run(struct bp_numdiff *numdiff, const struct bp_loss_at *a
     if (status == BP_OK) {
         bp_exact_run(&form.exact);
         bp_exact_tell(&form.exact, numdiff);
+        numdiff->step = BP_EXACT_STEP;
         for (size_t l = 1; l <= at->net->spec.layers && !options->no_parameters; l++)
             one_layer(&form, l);
         numdiff->evaluations += 2 * numdiff->n_theta;

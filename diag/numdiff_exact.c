@@ -35,7 +35,45 @@ double bp_exact_loss(const struct bp_exact *exact)
     return bp_pass_loss(&exact->pass, exact->at->t);
 }
 
+double bp_exact_step(const struct bp_exact *exact)
+{
+    return exact->smooth ? BP_EXACT_FORWARD : BP_EXACT_STEP;
+}
+
 /* ---- deltas --------------------------------------------------------------- */
+
+/* The columns of neurons i, i + 1, ... of a sample, as many as there is room for. */
+static struct bp_ripple_at columns_at(const struct bp_exact *exact, const struct bp_exact_worker *w,
+                                      size_t l, size_t sample, size_t i, size_t sides)
+{
+    const size_t width = layer_of(exact, l)->width, most = w->ripple.room / sides;
+    const size_t each = width - i < most ? width - i : most;
+    return (struct bp_ripple_at){
+        .layer = l,
+        .sample = sample,
+        .neuron = i,
+        .each = each,
+        .sides = sides,
+        .cols = sides * ((each + BP_CHANGES_STEP - 1) / BP_CHANGES_STEP * BP_CHANGES_STEP)};
+}
+
+/* Without corners one step forward is good, and the same for all samples. */
+static void one_smooth_sample(struct bp_exact *exact, struct bp_exact_worker *w, size_t l,
+                              size_t sample, const double *unit, const double *inverse)
+{
+    const size_t width = layer_of(exact, l)->width;
+    double *delta = exact->delta + exact->at->n * exact->at->net->unit[l] + sample * width;
+    for (size_t i = 0; i < width;) {
+        const struct bp_ripple_at at = columns_at(exact, w, l, sample, i, 1);
+        for (size_t c = 0; c < at.cols && w->first != i; c++)
+            w->d[c] = c < at.each ? BP_EXACT_FORWARD * unit[i + c] : 0.0;
+        w->first = i;
+        bp_ripple_run(&w->ripple, &at, w->d, w->change, w->crossed);
+        for (size_t c = 0; c < at.each; c++)
+            delta[i + c] = w->change[c] * inverse[i + c];
+        i += at.each;
+    }
+}
 
 /* Steps both ways for the neurons of these columns that are open. */
 static void both_ends(struct bp_exact_worker *w, const struct bp_ripple_at *at, double h,
@@ -74,40 +112,6 @@ static bool take_ends(struct bp_exact *exact, struct bp_exact_worker *w,
     return any;
 }
 
-/* The columns of neurons i, i + 1, ... of a sample, as many as there is room for. */
-static struct bp_ripple_at columns_at(const struct bp_exact *exact, const struct bp_exact_worker *w,
-                                      size_t l, size_t sample, size_t i)
-{
-    const size_t width = layer_of(exact, l)->width, most = w->ripple.room / 2;
-    const size_t each = width - i < most ? width - i : most;
-    return (struct bp_ripple_at){
-        .layer = l,
-        .sample = sample,
-        .neuron = i,
-        .each = each,
-        .sides = 2,
-        .cols = 2 * ((each + BP_CHANGES_STEP - 1) / BP_CHANGES_STEP * BP_CHANGES_STEP)};
-}
-
-/* Without corners every step is the first, and good: the same for all samples. */
-static void one_smooth_sample(struct bp_exact *exact, struct bp_exact_worker *w, size_t l,
-                              size_t sample, const double *unit, const double *inverse)
-{
-    const size_t width = layer_of(exact, l)->width;
-    double *delta = exact->delta + exact->at->n * exact->at->net->unit[l] + sample * width;
-    for (size_t i = 0; i < width;) {
-        const struct bp_ripple_at at = columns_at(exact, w, l, sample, i);
-        const double *up = w->change, *down = w->change + at.cols / 2;
-        if (w->first != i)
-            both_ends(w, &at, BP_EXACT_STEP, unit);
-        w->first = i;
-        bp_ripple_run(&w->ripple, &at, w->d, w->change, w->crossed);
-        for (size_t c = 0; c < at.each; c++)
-            delta[i + c] = (up[c] - down[c]) * inverse[i + c];
-        i += at.each;
-    }
-}
-
 static void one_sample(struct bp_exact *exact, struct bp_exact_worker *w, size_t l, size_t sample,
                        const double *unit)
 {
@@ -115,7 +119,7 @@ static void one_sample(struct bp_exact *exact, struct bp_exact_worker *w, size_t
     for (size_t i = 0; i < width; i++)
         w->open[i] = true;
     for (size_t i = 0; i < width;) {
-        const struct bp_ripple_at at = columns_at(exact, w, l, sample, i);
+        const struct bp_ripple_at at = columns_at(exact, w, l, sample, i, 2);
         double h = BP_EXACT_STEP;
         for (int turn = 0; turn < BP_EXACT_TRIES; turn++, h *= 0x1p-20) {
             both_ends(w, &at, h, unit);
@@ -180,15 +184,21 @@ static void through_layer(const struct bp_exact *exact, size_t l, size_t s, doub
         out[i] *= fabs(mask[i]);
 }
 
-/* Beside an output that is nearly 0 a change of it is below the normal numbers, and has
- * few places left: what that does to t ln a. */
-static double underflow(enum bp_loss loss, size_t width, const double *a, const double *t)
+/* What no rounding of a and t accounts for: the curvature that a step forward leaves in a
+ * squared error, and a change of an output that is nearly 0, which is below the normal
+ * numbers and has few places left. */
+static double left_out(const struct bp_exact *exact, const double *a, const double *t)
 {
+    const struct bp_spec *spec = &exact->at->net->spec;
+    const size_t width = spec->layer[spec->layers].width;
+    const double h = bp_exact_step(exact);
     double sum = 0.0;
-    for (size_t k = 0; k < width && loss != BP_SQUARED_ERROR; k++)
+    if (spec->loss == BP_SQUARED_ERROR)
+        return exact->smooth ? fabs(spec->factor) * (double)width * h : 0.0;
+    for (size_t k = 0; k < width; k++)
         if (t[k] != 0.0 && a[k] < 0x1p-900)
-            sum += fabs(t[k]) * (0x1p-1074 / BP_EXACT_STEP / a[k]);
-    return sum;
+            sum += fabs(t[k]) * (0x1p-1074 / h / a[k]);
+    return fabs(spec->factor) * sum;
 }
 
 static void output_errors(struct bp_exact *exact)
@@ -200,7 +210,7 @@ static void output_errors(struct bp_exact *exact)
     double *out = exact->bound;
     for (size_t s = 0; s < exact->at->n; s++, out += width) {
         const double *a = exact->pass.a[l] + s * width, *t = exact->at->t + s * width;
-        const double lost = fabs(spec->factor) * underflow(spec->loss, width, a, t);
+        const double lost = left_out(exact, a, t);
         double total = 0.0;
         for (size_t k = 0; k < width; k++) {
             exact->spread[k] = gamma * output_size(spec->loss, a[k], t[k]);
@@ -248,7 +258,7 @@ static void one_layer(struct bp_exact *exact, size_t l)
     double *inverse = exact->bound; /* free until the errors below */
     for (size_t i = 0; i < width; i++) {
         unit[i] = bp_inputs_unit(exact->at->net, exact->theta, l, i);
-        inverse[i] = 0.5 / (BP_EXACT_STEP * unit[i]); /* a power of two, too */
+        inverse[i] = 1.0 / (BP_EXACT_FORWARD * unit[i]); /* a power of two, too */
     }
     for (size_t k = 0; k < exact->n_workers; k++) {
         exact->worker[k].first = SIZE_MAX;
@@ -284,7 +294,7 @@ static void differentiate(struct bp_exact *exact)
     for (size_t l = exact->at->net->spec.layers; l >= 1; l--) {
         one_layer(exact, l);
         errors_of_layer(exact, l);
-        exact->evaluations += 2 * exact->at->n * layer_of(exact, l)->width;
+        exact->evaluations += (exact->smooth ? 1 : 2) * exact->at->n * layer_of(exact, l)->width;
     }
 }
 
@@ -424,7 +434,7 @@ void bp_exact_tell(const struct bp_exact *exact, struct bp_numdiff *numdiff)
     const size_t count = exact->at->n * exact->at->net->n_units;
     numdiff->loss = bp_exact_loss(exact);
     numdiff->noise = EPSILON * fabs(numdiff->loss);
-    numdiff->step = BP_EXACT_STEP;
+    numdiff->step = bp_exact_step(exact);
     numdiff->evaluations = exact->evaluations;
     if (numdiff->delta == NULL)
         return;

@@ -1,12 +1,15 @@
 /* numdiff_exact.h -- the numeric delta of every neuron in every sample, by exact finite
  * differences, and how far off each can be.
  *
- *     delta_l[s,i] = (L_s(z + h u) - L_s(z - h u)) / (2 h u),   h = 2^-40
+ *     delta_l[s,i] = (L_s(z + h u) - L_s(z)) / (h u),              h = 2^-80
+ *     delta_l[s,i] = (L_s(z + h u) - L_s(z - h u)) / (2 h u),      h = 2^-40
  *
- * with u a power of two at which z changes by a lot. The differences are carried
- * up without subtracting (ripple.h, exact), so that h can be tiny and what a
- * central difference leaves out, h^2 f''' / 6, lies far below the last place:
- * the error is rounding alone. It is bounded from the top layer down,
+ * with u a power of two at which z changes by a lot: the first where every activation
+ * is smooth, the second where one has a corner, which may lie on either side. The
+ * differences are carried up without subtracting (ripple.h, exact), so that h can be
+ * tiny, and what is left out, h u f'' / 2 or (h u)^2 f''' / 6, lies far below the
+ * rounding of the differences themselves (or, where a = t = 0, is bounded by
+ * c width h). The rounding is bounded from the top layer down,
  *
  *     wrong_l = (|f'| + 2 / G) |W_{l+1}|^T (wrong_{l+1} + G 2^-53 |delta_{l+1}|)
  *
@@ -23,6 +26,7 @@
 #include "diag/ripple.h"
 
 #define BP_EXACT_STEP 0x1p-40
+#define BP_EXACT_FORWARD 0x1p-80 /* the step where there is only one end */
 
 enum { BP_EXACT_TRIES = 4 };
 
@@ -69,6 +73,9 @@ double bp_exact_loss(const struct bp_exact *exact);
 
 /* n for the mean, 1 for the sum. */
 double bp_exact_divisor(const struct bp_exact *exact);
+
+/* The step that it takes first. */
+double bp_exact_step(const struct bp_exact *exact);
 
 /* loss, noise, step and evaluations, and the deltas where they are wanted. */
 void bp_exact_tell(const struct bp_exact *exact, struct bp_numdiff *numdiff);

@@ -12,8 +12,8 @@
  *
  *     sum over s of wrong[s,i] |a[s,j]|  <=  |wrong[:,i]| |a[:,j]|
  *
- * Cost: 2 N n_units changes carried up, and about the products of one
- * backpropagation.
+ * Cost: N n_units changes carried up, twice as many where an activation has a corner,
+ * and about the products of one backpropagation.
  */
 #ifndef BP_NUMDIFF_NODE_H
 #define BP_NUMDIFF_NODE_H

@@ -607,6 +607,26 @@ START_TEST(an_output_that_has_all_but_vanished_has_a_larger_error)
 }
 END_TEST
 
+/* Nothing to round, and nothing but curvature: a step forward is not exactly 0. */
+START_TEST(where_nothing_is_left_to_learn_the_error_covers_the_step)
+{
+    struct bench b;
+    set_up(&b, "3-4-2 tanh,identity squared-error factor=3", 2, 0.0, 18);
+    memset(b.t, 0, sizeof b.t); /* theta is 0, so a = t = 0 */
+    for (size_t k = 0; k < N_FAST; k++) {
+        struct bp_numdiff d = run(&b, FAST[k], 1);
+        for (size_t i = 0; i < b.n * d.n_units; i++)
+            ck_assert_double_le(fabs(d.delta[i]), d.delta_error[i]);
+        for (size_t i = 0; i < d.n_theta; i++) {
+            ck_assert_double_le(fabs(d.value[i]), d.error[i]);
+            ck_assert_double_le(d.error[i], 1e-12);
+        }
+        bp_numdiff_release(&d);
+    }
+    tear_down(&b);
+}
+END_TEST
+
 START_TEST(the_spot_checks_do_not_cry_wolf)
 {
     static const char *const TEXT[] = {
@@ -734,6 +754,7 @@ Suite *tiers_suite(void)
     tcase_add_test(assumed, a_wrong_delta_is_noticed);
     tcase_add_test(assumed, the_spot_checks_hold_where_training_ends);
     tcase_add_test(assumed, an_output_that_has_all_but_vanished_has_a_larger_error);
+    tcase_add_test(assumed, where_nothing_is_left_to_learn_the_error_covers_the_step);
     tcase_add_loop_test(assumed, the_spot_checks_do_not_cry_wolf, 0, 4);
     tcase_add_test(assumed, the_default_is_structured_while_it_is_cheap);
     suite_add_tcase(suite, assumed);
