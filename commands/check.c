@@ -237,6 +237,7 @@ const struct bp_command bp_command_check = {
              "       [--outputs FILE] [--numeric FILES]\n"
              "       [--layout 'W1 b1 W2 b2']\n"
              "       [--own-loss] [--locate] [--shard K/N --out PART.json]\n"
+             "       [--trace FILE.tsv [--steps N]]\n"
              "       [--method M] [--rate R] [--seed N]\n"
              "       [--all] [--format text|json|tsv] [--quiet]",
     .about = "is the gradient right? where not, and why",
@@ -256,6 +257,8 @@ const struct bp_command bp_command_check = {
                "  --locate          search for wrong entries by few calls\n"
                "  --shard K/N       look at a share of the entries, leave it in --out; see merge\n"
                "  --method M        central, richardson, complex, structured, delta-form, node\n"
+               "  --trace FILE      train it, and leave its own z, a and delta of each step there\n"
+               "  --steps N         of that training (100); --rate R: its rate (0.1)\n"
                "  --rate R          of the steps that are tried; --seed N: of what is drawn\n"
                "  --all             list every entry; --format F: text, json or tsv\n"
                "  --quiet           print nothing: the exit status says it\n",

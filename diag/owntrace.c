@@ -50,15 +50,6 @@ static size_t first_off(const struct own *own, const struct part *part, double s
     return part->count;
 }
 
-/* Numbers that the subject did not give stay NaN. */
-static bool is_given(const double *numbers, size_t n)
-{
-    for (size_t k = 0; k < n; k++)
-        if (!isnan(numbers[k]))
-            return true;
-    return false;
-}
-
 static void say_off(struct own *own, const struct part *part, size_t at, double scale)
 {
     const size_t width = own->view->twin.spec.layer[part->layer].width;
@@ -78,7 +69,7 @@ static bool forward_agrees(struct own *own)
         const struct part parts[] = {part_of(own, "z", own->z, own->pass.z, l),
                                      part_of(own, "a", own->a, own->pass.a, l)};
         for (size_t k = 0; k < 2; k++) {
-            if (!is_given(parts[k].own, parts[k].count))
+            if (!bp_view_is_given(parts[k].own, parts[k].count))
                 continue;
             const size_t at = first_off(own, &parts[k], 1.0);
             if (at < parts[k].count) {
@@ -95,7 +86,7 @@ static bool forward_agrees(struct own *own)
 static void look_back(struct own *own)
 {
     const size_t layers = own->view->twin.spec.layers;
-    if (!is_given(own->delta, own->batch->n * own->view->twin.n_units))
+    if (!bp_view_is_given(own->delta, own->batch->n * own->view->twin.n_units))
         return;
     const struct part last = part_of(own, "delta", own->delta, own->pass.delta, layers);
     const double share = 1.0 / (double)own->batch->n;

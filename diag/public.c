@@ -21,7 +21,9 @@ enum {
     OPT_OWN_LOSS,
     OPT_SHARD,
     OPT_PART,
-    OPT_LOCATE
+    OPT_LOCATE,
+    OPT_TRACE,
+    OPT_STEPS
 };
 
 static const struct option LONG[] = {{"all", no_argument, NULL, OPT_ALL},
@@ -33,6 +35,8 @@ static const struct option LONG[] = {{"all", no_argument, NULL, OPT_ALL},
                                      {"own-loss", no_argument, NULL, OPT_OWN_LOSS},
                                      {"locate", no_argument, NULL, OPT_LOCATE},
                                      {"shard", required_argument, NULL, OPT_SHARD},
+                                     {"trace", required_argument, NULL, OPT_TRACE},
+                                     {"steps", required_argument, NULL, OPT_STEPS},
                                      {"out", required_argument, NULL, OPT_PART},
                                      {NULL, 0, NULL, 0}};
 
@@ -43,6 +47,11 @@ static bool parse_positive(const char *text, double *value)
     char *end = NULL;
     *value = strtod(text, &end);
     return end != text && *end == '\0' && isfinite(*value) && *value > 0.0;
+}
+
+static bool parse_whole(const char *text, double *value)
+{
+    return parse_positive(text, value) && *value <= 0x1p53 && floor(*value) == *value;
 }
 
 bool bp_check_option(struct bp_check_options *options, int option, const char *value,
@@ -87,8 +96,17 @@ bool bp_check_option(struct bp_check_options *options, int option, const char *v
         options->checkup.own_loss = true;
         return bp_shard_parse(value, &options->checkup.shard, &options->checkup.shards, error) ==
                BP_OK;
+    case OPT_TRACE:
+        options->trace.path = value;
+        return true;
+    case OPT_STEPS:
+        if (!parse_whole(value, &number))
+            return bp_error_set(error, BP_EINPUT,
+                                "--steps '%.40s': expected a whole number above 0", value) == BP_OK;
+        options->trace.steps = (size_t)number;
+        return true;
     case OPT_SEED:
-        if (!parse_positive(value, &number) || number > 0x1p53 || floor(number) != number)
+        if (!parse_whole(value, &number))
             return bp_error_set(error, BP_EINPUT, "--seed '%.40s': expected a whole number above 0",
                                 value) == BP_OK;
         options->checkup.seed = (uint64_t)number;
@@ -138,35 +156,88 @@ enum bp_status bp_check_print(const struct bp_checkup *checkup, const char *name
     return bp_checkup_text(stdout, checkup, &style);
 }
 
+/* ---- the check ------------------------------------------------------------------------ */
+
+static enum bp_status look_at_options(const struct bp_check_options *options,
+                                      struct bp_error *error)
+{
+    if ((options->checkup.shards > 0) != (options->part != NULL))
+        return bp_error_set(error, BP_EINPUT,
+                            "--shard and --out go together: the part goes to a file");
+    if (options->checkup.shards > 0 && options->trace.path != NULL)
+        return bp_error_set(error, BP_EINPUT, "--trace does not go with --shard");
+    if (options->trace.steps > 0 && options->trace.path == NULL)
+        return bp_error_set(error, BP_EINPUT, "--steps is of --trace FILE, which is missing");
+    return BP_OK;
+}
+
+/* The report, or a shard's part. 0 healthy, 1 findings. */
+static enum bp_status tell(const struct bp_checkup *checkup, const struct bp_view *view,
+                           const struct bp_check_options *options, struct bp_error *error)
+{
+    const char *name = view->subject->name == NULL ? "subject" : view->subject->name;
+    const enum bp_status status =
+        options->checkup.shards > 0
+            ? bp_shard_write(options->part, checkup, view, &options->checkup, error)
+            : bp_check_print(checkup, name, options);
+    if (status != BP_OK && error->text[0] == '\0')
+        bp_error_set(error, status, "%s: %s", name, bp_status_text(status));
+    return status;
+}
+
+/* The trace from where the check looked. Said in a line of the text report. */
+static enum bp_status trace_training(struct bp_selftrace *trace, const struct bp_checkup *checkup,
+                                     const struct bp_check_options *options, struct bp_error *error)
+{
+    char text[BP_SELFTRACE_TEXT];
+    const struct bp_batch batch = {checkup->n, checkup->x, checkup->t};
+    const enum bp_status status = bp_selftrace_run(trace, checkup->theta, &batch, error);
+    if (status != BP_OK || options->quiet || strcmp(options->format, "text") != 0)
+        return status;
+    bp_selftrace_text(trace, text);
+    bp_report_wrap(stdout, 0, "trace       ", text);
+    putchar('\n');
+    return BP_OK;
+}
+
+static enum bp_status check_and_trace(struct bp_view *view, const struct bp_check_options *options,
+                                      size_t *findings, struct bp_error *error)
+{
+    struct bp_checkup checkup;
+    struct bp_selftrace trace = {0};
+    enum bp_status traced = BP_OK, status = BP_OK;
+    struct bp_selftrace_options how = options->trace;
+    how.rate = options->checkup.rate;
+    how.drawn = view->subject->data == NULL;
+    if (how.path != NULL)
+        status = bp_selftrace_open(&trace, view, &how, error);
+    if (status == BP_OK) {
+        status = bp_checkup_run(&checkup, view, &options->checkup, error);
+        if (status == BP_OK && how.path != NULL)
+            traced = trace_training(&trace, &checkup, options, error);
+        if (status == BP_OK)
+            status = tell(&checkup, view, options, error);
+        if (status == BP_OK)
+            *findings = bp_findings_count(&checkup.findings);
+        bp_checkup_release(&checkup);
+    }
+    bp_selftrace_close(&trace);
+    return status != BP_OK ? status : traced;
+}
+
 int bp_check_subject(const struct bp_subject *subject, const struct bp_check_options *options,
                      struct bp_error *error)
 {
     struct bp_view view;
-    struct bp_checkup checkup;
-    const char *name = subject->name == NULL ? "subject" : subject->name;
-    if ((options->checkup.shards > 0) != (options->part != NULL)) {
-        bp_error_set(error, BP_EINPUT, "--shard and --out go together: the part goes to a file");
-        return 2;
-    }
-    enum bp_status status = bp_view_open(&view, subject, error);
+    size_t findings = 0;
+    enum bp_status status = look_at_options(options, error);
+    if (status == BP_OK)
+        status = bp_view_open(&view, subject, error);
     if (status != BP_OK)
         return 2;
-    status = bp_checkup_run(&checkup, &view, &options->checkup, error);
-    int answer = 2;
-    if (status == BP_OK) {
-        status = options->checkup.shards > 0
-                     ? bp_shard_write(options->part, &checkup, &view, &options->checkup, error)
-                     : bp_check_print(&checkup, name, options);
-        if (status != BP_OK)
-            error->text[0] == '\0'
-                ? bp_error_set(error, status, "%s: %s", name, bp_status_text(status))
-                : status;
-        else
-            answer = bp_findings_count(&checkup.findings) == 0 ? 0 : 1;
-        bp_checkup_release(&checkup);
-    }
+    status = check_and_trace(&view, options, &findings, error);
     bp_view_close(&view);
-    return answer;
+    return status != BP_OK ? 2 : findings == 0 ? 0 : 1;
 }
 
 int backprobe_main(const struct bp_subject *subject, int argc, char **argv)

@@ -4,6 +4,7 @@
 #define BP_PUBLIC_H
 
 #include "diag/checkup.h"
+#include "diag/selftrace.h"
 
 #include <getopt.h>
 #include <stdbool.h>
@@ -12,16 +13,17 @@
 struct bp_check_options {
     struct bp_checkup_options checkup;
     bool all, quiet;
-    const char *format; /* text, json or tsv */
-    const char *part;   /* --out: where a shard's part goes */
+    const char *format;                /* text, json or tsv */
+    const char *part;                  /* --out: where a shard's part goes */
+    struct bp_selftrace_options trace; /* path NULL: none */
 };
 
 /* Prints as the options say. BP_ENOMEM. */
 enum bp_status bp_check_print(const struct bp_checkup *checkup, const char *name,
                               const struct bp_check_options *options);
 
-/* --all --quiet --format F --method M --rate R --seed N --own-loss --locate --shard K/N --out PART;
- * values from 256 on. */
+/* --all --quiet --format F --method M --rate R --seed N --own-loss --locate --shard K/N --out PART
+ * --trace FILE --steps N; values from 256 on. */
 const struct option *bp_check_long_options(void);
 
 /* Takes one of these options; false with a line in error. */

@@ -216,6 +216,8 @@ static enum bp_status answer_trace(struct server *server, const struct bp_batch 
     const enum bp_status status = bp_view_trace(&server->view, server->theta, batch, arrays,
                                                 arrays + n, arrays + 2 * n, &server->error);
     for (size_t k = 0; k < 3; k++) {
+        if (!bp_view_is_given(arrays + k * n, n))
+            continue;
         bp_message_format(&server->answer, ",\"%s\":", names[k]);
         bp_message_numbers(&server->answer, arrays + k * n, n, true);
     }

@@ -8,6 +8,7 @@
 #include <assert.h>
 #include <float.h>
 #include <math.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -536,6 +537,24 @@ enum bp_status bp_view_step(struct bp_view *view, const double *theta, const str
     return BP_OK;
 }
 
+/* A NaN of these bits comes out of no computation. */
+static double not_given(void)
+{
+    const uint64_t bits = 0x7ff8b4c4b960be00;
+    double value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+bool bp_view_is_given(const double *numbers, size_t n)
+{
+    const double none = not_given();
+    for (size_t k = 0; k < n; k++)
+        if (memcmp(&numbers[k], &none, sizeof none) != 0)
+            return true;
+    return false;
+}
+
 enum bp_status bp_view_trace(struct bp_view *view, const double *theta,
                              const struct bp_batch *batch, double *z, double *a, double *delta,
                              struct bp_error *error)
@@ -550,7 +569,7 @@ enum bp_status bp_view_trace(struct bp_view *view, const double *theta,
     double *arrays[] = {z, a, delta};
     for (size_t k = 0; k < 3; k++)
         if (arrays[k] != NULL)
-            fill_with(arrays[k], units, NAN);
+            fill_with(arrays[k], units, not_given());
     put(view, theta);
     view->calls++;
     const int result = subject->trace(subject->self, own_theta(view), batch, z, a, delta);

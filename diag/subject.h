@@ -116,10 +116,12 @@ enum bp_status bp_view_step(struct bp_view *view, const double *theta, const str
 enum bp_status bp_view_step_rate(struct bp_view *view, const double *theta,
                                  const struct bp_batch *batch, double *rate,
                                  struct bp_error *error);
-/* Its own z, a, delta of layers 1 .. L, one layer after the other, each n x width. */
+/* Its own z, a, delta of layers 1 .. L, one layer after the other, each n x width; any may be
+ * NULL. What it does not give stays what bp_view_is_given() knows: a NaN like no other. */
 enum bp_status bp_view_trace(struct bp_view *view, const double *theta,
                              const struct bp_batch *batch, double *z, double *a, double *delta,
                              struct bp_error *error);
+bool bp_view_is_given(const double *numbers, size_t n);
 
 /* The program's parameters as they lie in its arrays now, after a call with watch. */
 void bp_view_now(const struct bp_view *view, double *theta);

@@ -149,7 +149,7 @@ static void epoch_rows(struct bp_trace *trace, const struct bp_trace_moment *mom
     if (!isnan(trace->accuracy))
         bp_trace_rows_value(trace->rows, moment, BP_TRACE_ACCURACY, NOWHERE, trace->accuracy);
     for (int kind = 0; kind < BP_TRACE_NEURON_KINDS; kind++)
-        if (is_traced(trace, kind))
+        if (is_traced(trace, kind) && !trace->options.course_only)
             bp_trace_rows_stats(trace->rows, moment, (enum bp_trace_kind)kind,
                                 &trace->sums->kind[kind].last);
 }
@@ -341,6 +341,11 @@ enum bp_status bp_trace_init(struct bp_trace *trace, const struct bp_mlp *net,
 enum bp_status bp_trace_finish(struct bp_trace *trace, struct bp_error *error)
 {
     return trace->rows == NULL ? BP_OK : bp_trace_rows_keep(trace->rows, error);
+}
+
+enum bp_status bp_trace_finish_part(struct bp_trace *trace, struct bp_error *error)
+{
+    return trace->rows == NULL ? BP_OK : bp_trace_rows_keep_part(trace->rows, error);
 }
 
 void bp_trace_release(struct bp_trace *trace)

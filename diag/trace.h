@@ -60,6 +60,7 @@ struct bp_trace_options {
     unsigned kinds;                /* BP_TRACE_BIT()s of z, a, delta; 0: all three */
     size_t every_step;             /* rows at step 0, k, 2k, ...; 0: none */
     size_t every_epoch;            /* rows at the end of each k-th epoch; 0: each */
+    bool course_only;              /* of an epoch loss and accuracy alone: it is one step */
     const struct bp_dataset *data; /* borrowed, for accuracy and samples; may be NULL */
     size_t n_samples;
     const size_t *sample; /* borrowed: examples of data to show in full, at each of ... */
@@ -92,6 +93,10 @@ enum bp_status bp_trace_init(struct bp_trace *trace, const struct bp_mlp *net,
 
 /* Puts the file in its place; BP_EFILE when some of it was lost. */
 enum bp_status bp_trace_finish(struct bp_trace *trace, struct bp_error *error);
+
+/* A run that failed on the way: the rows up to there go to PATH.part, and what is at PATH
+ * stays. In place of bp_trace_finish(). */
+enum bp_status bp_trace_finish_part(struct bp_trace *trace, struct bp_error *error);
 
 /* Without bp_trace_finish() before, the file is dropped. */
 void bp_trace_release(struct bp_trace *trace);

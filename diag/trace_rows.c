@@ -179,6 +179,16 @@ enum bp_status bp_trace_rows_keep(struct bp_trace_rows *rows, struct bp_error *e
                         strerror(rows->lost));
 }
 
+enum bp_status bp_trace_rows_keep_part(struct bp_trace_rows *rows, struct bp_error *error)
+{
+    char *path = rows->output.path;
+    const size_t used = strlen(path);
+    const size_t room = sizeof rows->output.path - used;
+    if ((size_t)snprintf(path + used, room, ".part") >= room)
+        return bp_error_set(error, BP_EFILE, "%.60s...: the path is too long", path);
+    return bp_trace_rows_keep(rows, error);
+}
+
 void bp_trace_rows_close(struct bp_trace_rows *rows)
 {
     if (rows == NULL)

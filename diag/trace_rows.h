@@ -37,6 +37,9 @@ void bp_trace_rows_value(struct bp_trace_rows *rows, const struct bp_trace_momen
 /* Puts the file in its place, once; BP_EFILE when some of it was lost. */
 enum bp_status bp_trace_rows_keep(struct bp_trace_rows *rows, struct bp_error *error);
 
+/* The same, but to PATH.part. */
+enum bp_status bp_trace_rows_keep_part(struct bp_trace_rows *rows, struct bp_error *error);
+
 /* A file that was not kept is removed. Accepts NULL. */
 void bp_trace_rows_close(struct bp_trace_rows *rows);
 

@@ -213,6 +213,78 @@ START_TEST(a_file_where_the_folder_should_be_is_one_line)
 }
 END_TEST
 
+/* ---- traces --------------------------------------------------------------------------------- */
+
+/* One linear neuron that trains, and says its z, a and delta. */
+static const char TRAINS[] =
+    "import sys; sys.path.insert(0, sys.argv[1])\n"
+    "import backprobe\n"
+    "w, b = [[0.5]], [0.25]\n"
+    "def y(x): return [[w[0][0] * r[0] + b[0]] for r in x]\n"
+    "def delta(x, t): return [[o[0] - u[0]] for o, u in zip(y(x), t)]\n"
+    "def step(x, t, rate):\n"
+    "    d = delta(x, t)[0][0]\n"
+    "    w[0][0] -= rate * d * x[0][0]; b[0] -= rate * d\n"
+    "probe = backprobe.Probe('1-1 identity squared-error', data=([[3.0]], [[1.0]]))\n"
+    "probe.weights(1, globals(), 'w')\n"
+    "probe.biases(1, globals(), 'b')\n"
+    "probe.predict, probe.step = y, step\n"
+    "probe.trace = lambda x, t: (y(x), y(x), delta(x, t))\n"
+    "probe.serve()\n";
+
+/* d = 1.75 - 1; each step takes rate * d * (3 * 3 + 1) off y: at rate 0.05, half of d. */
+START_TEST(a_program_is_traced_and_its_trace_read)
+{
+    static struct cli cli;
+    char here[400], subject[500];
+    if (system("python3 --version > /dev/null 2>&1") != 0) {
+        fputs("check_cli: skipped: no python3\n", stderr);
+        return;
+    }
+    scratch_text("it.py", TRAINS);
+    ck_assert_ptr_nonnull(getcwd(here, sizeof here));
+    snprintf(subject, sizeof subject, "python3 it.py '%s/examples'", here);
+    run(&cli, "check", "--subject", subject, "--trace", "it.tsv", "--steps", "12", "--rate",
+        "0.05");
+    ck_assert_msg(cli.status == 0, "%s%s", cli.out_text, cli.err_text);
+    ck_assert_msg(strstr(cli.out_text, "trace       12 steps at rate 0.05 on its own data: z, a, "
+                                       "delta in it.tsv;") == cli.out_text,
+                  "%s", cli.out_text);
+    run(&cli, "trace", "it.tsv", "--neuron", "1:0", "--kind", "delta", "--from", "0", "--to", "2");
+    ck_assert_int_eq(cli.status, 0);
+    ck_assert_str_eq(strchr(cli.out_text, '\n') + 1,
+                     "step         0  delta 1:0                0.75       0.75       0.75      0%"
+                     "    0\n"
+                     "step         1  delta 1:0               0.375      0.375      0.375      0%"
+                     "    0\n"
+                     "step         2  delta 1:0               0.188      0.188      0.188      0%"
+                     "    0\n");
+    run(&cli, "check", "--trace", "core.tsv", "--format", "json");
+    ck_assert_int_eq(cli.status, 0);
+    ck_assert_int_eq(cli.out_text[0], '{'); /* the line is of the text alone */
+    ck_assert(there_is("core.tsv"));
+}
+END_TEST
+
+START_TEST(a_trace_that_cannot_be_is_one_line)
+{
+    static struct cli cli;
+    run(&cli, "check", "--trace", "nowhere/t.tsv");
+    assert_refused(&cli, "nowhere/t.tsv: cannot be written");
+    ck_assert_str_eq(cli.out_text, "");
+    run(&cli, "check", "--steps", "5");
+    assert_refused(&cli, "--steps is of --trace FILE, which is missing");
+    run(&cli, "check", "--trace", "t.tsv", "--steps", "some");
+    assert_refused(&cli, "--steps 'some': expected a whole number above 0");
+    run(&cli, "check", "--trace", "t.tsv", "--shard", "1/2", "--out", "p.json");
+    assert_refused(&cli, "--trace does not go with --shard");
+    if (symlink("/dev/full", scratch_path("full.tsv.tmp")) == 0) {
+        run(&cli, "check", "--trace", "full.tsv");
+        assert_refused(&cli, "full.tsv: cannot be written: No space left on device");
+    }
+}
+END_TEST
+
 /* ---- exit status ---------------------------------------------------------------------------- */
 
 START_TEST(status_is_0_for_healthy_1_for_findings)
@@ -491,6 +563,8 @@ Suite *cli_suite(void)
     tcase_add_test(tcase, an_unknown_key_is_one_line_with_its_place);
     tcase_add_test(tcase, a_bad_scenario_does_not_stop_the_others);
     tcase_add_test(tcase, a_file_where_the_folder_should_be_is_one_line);
+    tcase_add_test(tcase, a_program_is_traced_and_its_trace_read);
+    tcase_add_test(tcase, a_trace_that_cannot_be_is_one_line);
     tcase_add_test(tcase, status_is_0_for_healthy_1_for_findings);
     tcase_add_test(tcase, status_is_1_where_the_expected_is_not_found);
     tcase_add_test(tcase, output_that_cannot_be_written_is_said);
