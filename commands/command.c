@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 
 int bp_command_failed(const struct bp_error *error)
@@ -22,6 +23,19 @@ int bp_command_misused(const struct bp_command *command, const char *format, ...
             command->usage[0] == '\0' ? "" : " ", command->usage);
     va_end(args);
     return BP_EXIT_FAILED;
+}
+
+void bp_command_progress(FILE *terminal, const char *format, ...)
+{
+    char line[256];
+    struct winsize size;
+    va_list args;
+    va_start(args, format);
+    vsnprintf(line, sizeof line, format, args);
+    va_end(args);
+    const bool known = ioctl(fileno(terminal), TIOCGWINSZ, &size) == 0 && size.ws_col > 1;
+    fprintf(terminal, "\r\033[K%.*s", known ? size.ws_col - 1 : 79, line);
+    fflush(terminal);
 }
 
 enum bp_status bp_command_join(char path[BP_PATH_MAX], const char *folder, const char *file,

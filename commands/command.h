@@ -34,6 +34,10 @@ int bp_command_failed(const struct bp_error *error);
 int bp_command_misused(const struct bp_command *command, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* One line of progress over the last one, no longer than the terminal is wide. */
+void bp_command_progress(FILE *terminal, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
 /* "folder/file"; BP_EFILE when it is too long. */
 enum bp_status bp_command_join(char path[BP_PATH_MAX], const char *folder, const char *file,
                                struct bp_error *error);

@@ -38,26 +38,34 @@ static const struct option LONG[] = {{"out", required_argument, NULL, OPT_OUT},
 
 /* ---- while it runs -------------------------------------------------------------------- */
 
-/* Who looks on: a line of progress, or a figure. */
+/* Who looks on: a line of progress, or a figure. One window for all runs. */
 struct onlooker {
     FILE *terminal; /* stderr, if it is a terminal; else NULL */
+    bool line;      /* of progress, is there */
     bool figure;
     struct bp_live live;
 };
 
-static void show_line(FILE *terminal, const struct bp_runner_view *view)
+static void clear_line(struct onlooker *onlooker)
+{
+    if (onlooker->line)
+        fputs("\r\033[K", onlooker->terminal);
+    onlooker->line = false;
+}
+
+static void show_line(struct onlooker *onlooker, const struct bp_runner_view *view)
 {
     const struct bp_course *course = &view->record->course;
     const double rate = (double)view->epoch / (view->seconds > 0.0 ? view->seconds : 1e-9);
     const double left = (double)(view->epochs - view->epoch) / rate;
     if (view->seconds < 1.0)
         return;
-    fprintf(terminal, "\r\033[K%s: epoch %zu of %zu, loss %.4g, %.0f epochs/s, %.0f s left",
-            view->record->name, view->epoch, view->epochs,
-            course->n_losses > 0 ? course->losses[course->n_losses - 1] : 0.0, rate, left);
-    if (view->epoch == view->epochs)
-        fputs("\r\033[K", terminal);
-    fflush(terminal);
+    bp_command_progress(onlooker->terminal,
+                        "%s: epoch %zu of %zu, loss %.4g, %.*f epochs/s, %.0f s left",
+                        view->record->name, view->epoch, view->epochs,
+                        course->n_losses > 0 ? course->losses[course->n_losses - 1] : 0.0,
+                        rate < 9.95 ? 1 : 0, rate, left);
+    onlooker->line = true;
 }
 
 static void look(void *self, const struct bp_runner_view *view)
@@ -69,23 +77,24 @@ static void look(void *self, const struct bp_runner_view *view)
     if (onlooker->figure &&
         bp_live_course(&onlooker->live, record->title, &record->course,
                        (double)record->steps / (double)record->epochs, view->epochs,
-                       view->epoch == view->epochs, &note) != BP_OK)
+                       view->epoch == view->epochs, &note) != BP_OK) {
+        clear_line(onlooker);
         fprintf(stderr, "backprobe: note: %s\n", note.text);
+    }
     if (onlooker->terminal != NULL && !letters)
-        show_line(onlooker->terminal, view);
+        show_line(onlooker, view);
 }
 
 /* Without a display the figure is letters on the terminal; without either, a note. */
 static void begin_look(struct onlooker *onlooker, const struct options *options)
 {
     struct bp_error note = {""};
-    *onlooker =
-        (struct onlooker){.terminal = isatty(STDERR_FILENO) && !options->quiet ? stderr : NULL};
+    FILE *terminal = isatty(STDERR_FILENO) ? stderr : NULL;
+    *onlooker = (struct onlooker){.terminal = options->quiet ? NULL : terminal};
     if (!options->live)
         return;
-    const bool letters = options->term != NULL && strcmp(options->term, "dumb") == 0;
-    FILE *terminal = isatty(STDERR_FILENO) ? stderr : NULL;
-    onlooker->figure = bp_live_open(&onlooker->live, terminal, letters, &note) == BP_OK;
+    onlooker->figure =
+        bp_live_open(&onlooker->live, terminal, options->term != NULL, &note) == BP_OK;
     if (!onlooker->figure)
         fprintf(stderr, "backprobe: note: %s\n", note.text);
 }
@@ -265,8 +274,8 @@ static enum bp_status make_folder(const char *out, const char *name, struct bp_e
     return status == BP_OK ? bp_command_folder(folder, error) : status;
 }
 
-static int run_file(const char *path, const struct options *options, struct bp_record *record,
-                    struct bp_dossier *dossier)
+static int run_file(const char *path, const struct options *options, struct onlooker *onlooker,
+                    struct bp_record *record, struct bp_dossier *dossier)
 {
     struct bp_scenario scenario;
     struct bp_error error = {""};
@@ -278,19 +287,18 @@ static int run_file(const char *path, const struct options *options, struct bp_r
     }
     if (options->n_plant > 0) /* what it then shows is not what the file expects */
         scenario.expects = false;
-    struct onlooker onlooker;
-    begin_look(&onlooker, options);
-    const bool looks = onlooker.terminal != NULL || onlooker.figure;
+    const bool looks = onlooker->terminal != NULL || onlooker->figure;
     const struct bp_runner_options runner = {.folder = options->out,
                                              .seconds_between = 0.2,
                                              .watch = looks ? look : NULL,
-                                             .self = &onlooker,
+                                             .self = onlooker,
                                              .plant = options->plant,
                                              .n_plant = options->n_plant};
     status = make_folder(options->out, scenario.name, &error);
     if (status == BP_OK)
         status = bp_runner_run(record, &scenario, &runner, &error);
-    bp_live_close(&onlooker.live);
+    clear_line(onlooker);
+    bp_live_next(&onlooker->live);
     bp_scenario_release(&scenario);
     if (status == BP_OK)
         status = print(record, options);
@@ -331,6 +339,8 @@ static bool parse(struct options *options, int argc, char **argv, int *first)
             break;
         case OPT_TERM:
             options->term = optarg;
+            if (strcmp(optarg, "dumb") != 0)
+                return false;
             break;
         case OPT_FORMAT:
             options->format = optarg;
@@ -356,11 +366,13 @@ static int run_all(int n, char **paths, const struct options *options)
     size_t size = 0;
     FILE *rows = open_memstream(&table, &size);
     struct bp_dossier dossier = {0};
+    struct onlooker onlooker;
     if (rows == NULL)
         return bp_command_failed(&(struct bp_error){"out of memory"});
+    begin_look(&onlooker, options);
     for (int k = 0; k < n; k++) {
         struct bp_record record;
-        const int status = run_file(paths[k], options, &record, &dossier);
+        const int status = run_file(paths[k], options, &onlooker, &record, &dossier);
         worst = status > worst ? status : worst;
         if (status == BP_EXIT_FAILED)
             fprintf(rows, "%-20.60s could not run\n", paths[k]);
@@ -370,6 +382,9 @@ static int run_all(int n, char **paths, const struct options *options)
             putchar('\n');
         bp_record_release(&record);
     }
+    struct bp_error error = {""};
+    if (bp_live_close(&onlooker.live, &error) != BP_OK)
+        fprintf(stderr, "backprobe: note: %s\n", error.text);
     fclose(rows);
     if (n > 1 && strcmp(options->format, "text") == 0) {
         putchar('\n');
@@ -377,7 +392,6 @@ static int run_all(int n, char **paths, const struct options *options)
         fputs(table, stdout);
     }
     free(table);
-    struct bp_error error = {""};
     if (options->plots && bp_dossier_close(&dossier, options->out, &error) != BP_OK)
         worst = bp_command_failed(&error);
     bp_dossier_release(&dossier);

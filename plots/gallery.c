@@ -175,16 +175,21 @@ enum bp_status bp_gallery_keep(struct bp_gallery *gallery, const char *name, str
                         names[0] == '\0' ? "none" : names);
 }
 
-/* The script of one figure by name; BP_EINPUT names those there are. */
+/* The script of one figure by name, as letters to a stream or (NULL) not; BP_EINPUT names those
+ * there are. */
 static enum bp_status script_of(struct bp_script *script, const struct bp_record *record,
-                                const char *name, bool plain, struct bp_error *note)
+                                const char *name, FILE *letters, struct bp_error *note)
 {
     char names[200] = "";
     for (size_t k = 0; k < BP_GALLERY_ROWS; k++) {
         if (!BP_GALLERY_ROW[k].applies(record))
             continue;
         if (strcmp(name, BP_GALLERY_ROW[k].name) == 0) {
-            bp_script_init(script, plain);
+            bp_script_init(script, letters != NULL);
+            const enum bp_status status =
+                letters == NULL ? BP_OK : bp_gnuplot_fit(script, letters, 1, note);
+            if (status != BP_OK)
+                return status;
             if (draw_titled(k, record, script))
                 return BP_OK;
             bp_script_release(script);
@@ -200,7 +205,7 @@ enum bp_status bp_gallery_print(const struct bp_record *record, const char *name
                                 struct bp_error *note)
 {
     struct bp_script script;
-    enum bp_status status = script_of(&script, record, name, true, note);
+    enum bp_status status = script_of(&script, record, name, to, note);
     if (status != BP_OK)
         return status;
     status = bp_gnuplot_print(&script, to, BP_GNUPLOT_LIMIT_MS, note);
@@ -213,11 +218,14 @@ enum bp_status bp_gallery_show(const struct bp_record *record, const char *name,
 {
     char window[BP_GNUPLOT_NAME_MAX];
     struct bp_script script;
-    enum bp_status status = script_of(&script, record, name, false, note);
+    enum bp_status status = script_of(&script, record, name, NULL, note);
     if (status != BP_OK)
         return status;
-    status = bp_gnuplot_window(window, BP_GNUPLOT_LIMIT_MS, note);
-    if (status == BP_OK)
+    struct bp_error why = {""};
+    status = bp_gnuplot_window(window, BP_GNUPLOT_LIMIT_MS, &why);
+    if (status != BP_OK)
+        bp_error_set(note, status, "%.200s; try --term dumb", why.text);
+    else
         status = bp_gnuplot_show(&script, window, BP_GNUPLOT_LIMIT_MS, note);
     bp_script_release(&script);
     return status;

@@ -7,7 +7,11 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/wait.h>
+#include <unistd.h>
+
+enum { LEAST_WIDE = 40, LEAST_TALL = 12 }; /* of a figure in letters */
 
 static const char PNG_START[] = "\x89PNG\r\n\x1a\n";
 static const char SVG_END[] = "</svg>";
@@ -229,6 +233,22 @@ enum bp_status bp_gnuplot_save(const struct bp_gnuplot_picture *picture, const c
     return status;
 }
 
+enum bp_status bp_gnuplot_fit(struct bp_script *script, FILE *to, int lines, struct bp_error *note)
+{
+    struct winsize size;
+    if (!isatty(fileno(to)) || ioctl(fileno(to), TIOCGWINSZ, &size) != 0 || size.ws_col == 0 ||
+        size.ws_row == 0)
+        return BP_OK;
+    const int wide = size.ws_col - 1, tall = size.ws_row - lines;
+    if (wide < LEAST_WIDE || tall < LEAST_TALL)
+        return bp_error_set(note, BP_EUNSUPPORTED,
+                            "a terminal of %d x %d is too small for a figure of %d x %d: none",
+                            size.ws_col, size.ws_row, LEAST_WIDE, LEAST_TALL);
+    script->width = wide < script->width ? wide : script->width;
+    script->height = tall < script->height ? tall : script->height;
+    return BP_OK;
+}
+
 enum bp_status bp_gnuplot_print(const struct bp_script *script, FILE *to, int limit_ms,
                                 struct bp_error *note)
 {
@@ -269,8 +289,7 @@ enum bp_status bp_gnuplot_window(char name[BP_GNUPLOT_NAME_MAX], int limit_ms,
 {
     static const char *const WINDOWS[] = {"qt", "wxt", "x11"};
     if (!is_set("DISPLAY") && !is_set("WAYLAND_DISPLAY"))
-        return bp_error_set(note, BP_EUNSUPPORTED,
-                            "no display (DISPLAY is not set): no window; try --term dumb");
+        return bp_error_set(note, BP_EUNSUPPORTED, "no display (DISPLAY is not set): no window");
     struct bp_buffer input = {0};
     struct bp_program_answer answer = {0};
     bp_buffer_put(&input, "set print \"-\"\nprint GPVAL_TERMINALS\n");
@@ -287,15 +306,15 @@ enum bp_status bp_gnuplot_window(char name[BP_GNUPLOT_NAME_MAX], int limit_ms,
     bp_program_answer_release(&answer);
     if (status == BP_OK)
         return BP_OK;
-    return bp_error_set(note, status,
-                        "this gnuplot has no windows (gnuplot-qt has): try --term dumb");
+    return bp_error_set(note, status, "this gnuplot has no windows (gnuplot-qt has)");
 }
 
 void bp_gnuplot_window_line(struct bp_buffer *to, const struct bp_script *script,
                             const char *window)
 {
     bp_buffer_print(to,
-                    "set terminal %s size %d,%d font \"sans,12\" noenhanced title \"backprobe\"\n",
+                    "set terminal %s size %d,%d font \"sans,12\" noenhanced title \"backprobe\" "
+                    "noraise\nbind \"Close\" \"exit gnuplot\"\n",
                     window, 3 * script->width / 2, 3 * script->height / 2);
 }
 

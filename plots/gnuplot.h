@@ -50,7 +50,11 @@ enum bp_status bp_gnuplot_draw_all(struct bp_gnuplot_picture *picture,
 enum bp_status bp_gnuplot_save(const struct bp_gnuplot_picture *picture, const char *base,
                                struct bp_error *error);
 
-/* Prints a plain script's figure as letters, 79 x 24. */
+/* Makes a plain script as small as the terminal asks for, less some lines for other
+ * text; where `to` is no terminal it stays. BP_EUNSUPPORTED: under 40 x 12. */
+enum bp_status bp_gnuplot_fit(struct bp_script *script, FILE *to, int lines, struct bp_error *note);
+
+/* Prints a plain script's figure as letters. */
 enum bp_status bp_gnuplot_print(const struct bp_script *script, FILE *to, int limit_ms,
                                 struct bp_error *note);
 
@@ -66,7 +70,8 @@ enum bp_status bp_gnuplot_show(const struct bp_script *script, const char *windo
 /* Opens a gnuplot that stays, for figures that change while one looks. */
 enum bp_status bp_gnuplot_open(struct bp_program *to, struct bp_error *note);
 
-/* The `set terminal` line of a window of the script's size. */
+/* The `set terminal` line of a window of the script's size, which does not come to the
+ * front with each drawing, and whose gnuplot ends when it is closed. */
 void bp_gnuplot_window_line(struct bp_buffer *to, const struct bp_script *script,
                             const char *window);
 

@@ -4,12 +4,15 @@
 #include "core/mem.h"
 #include "plots/curves.h"
 
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
 #include <time.h>
 
 static const double GAP = 0.045; /* between panels */
 static const double LEFT = 0.17, RIGHT = 0.83;
 
-enum { BETWEEN_MS = 250, SEND_MS = 500, CLOSE_MS = 300 };
+enum { BETWEEN_MS = 250, SEND_MS = 500, LAST_SEND_MS = 3000, CLOSE_MS = 5000 };
 
 /* Where the panels stand, from the top down. */
 struct grid {
@@ -28,6 +31,11 @@ static void plot_panel(struct bp_script *to, const struct grid *grid, int row, b
     for (size_t i = 0; i < curves->n; i++)
         bp_axis_see(&curves->y, curves->curve[i].n, curves->curve[i].y);
     bp_axis_fit(&curves->y, want_log);
+    if (to->plain) { /* letters have no room beside the tics: within, where no curve ends */
+        bp_ink_note(to, 0.98, curves->what[0] == 'a' ? 0.1 : 0.95, "right", BP_INK_BLACK, "%s",
+                    curves->y_words);
+        curves->y_words = "";
+    }
     bp_curves_plot(to, curves);
 }
 
@@ -80,8 +88,7 @@ void bp_figure_live(struct bp_script *to, const struct bp_figure_live *figure)
     bp_ink_alt(to, "loss, accuracy and mean |delta| of each layer so far. ");
     plot_one(to, &grid, row++, figure->n, figure->epoch, figure->loss, "loss");
     if (figure->accuracy != NULL)
-        plot_one(to, &grid, row++, figure->n, figure->epoch, figure->accuracy,
-                 to->plain ? "accuracy" : "accuracy (share)");
+        plot_one(to, &grid, row++, figure->n, figure->epoch, figure->accuracy, "accuracy (share)");
     plot_layers(to, &grid, row, figure);
     bp_ink_end(to);
 }
@@ -99,69 +106,135 @@ enum bp_status bp_live_open(struct bp_live *live, FILE *terminal, bool letters,
     *live = (struct bp_live){.last_ms = -BETWEEN_MS};
     enum bp_status status = letters && terminal != NULL
                                 ? BP_EUNSUPPORTED
-                                : bp_gnuplot_window(live->window, BP_GNUPLOT_LIMIT_MS, note);
+                                : bp_gnuplot_window(live->window, BP_GNUPLOT_LIMIT_MS, &live->why);
     if (status == BP_OK)
-        status = bp_gnuplot_open(&live->pipe, note);
-    else if (terminal != NULL) {
-        live->terminal = terminal;
-        status = BP_OK;
+        status = bp_gnuplot_open(&live->pipe, &live->why);
+    if (status == BP_OK) {
+        live->open = true;
+        return BP_OK;
     }
-    live->open = status == BP_OK;
-    return status;
+    if (status == BP_ENOMEM)
+        return bp_error_set(note, status, "%s", live->why.text);
+    if (terminal == NULL)
+        return bp_error_set(note, status, "%.200s; no live figure", live->why.text);
+    if (live->why.text[0] != '\0')
+        snprintf(live->why.text + strlen(live->why.text),
+                 sizeof live->why.text - strlen(live->why.text), "; letters in its place");
+    live->terminal = terminal;
+    live->open = true;
+    return BP_OK;
 }
 
-static enum bp_status draw_window(struct bp_live *live, const struct bp_script *script,
+void bp_live_next(struct bp_live *live)
+{
+    live->lines = 0;
+    live->last_ms = -BETWEEN_MS;
+}
+
+/* The first drawing opens the window, and later ones leave it as the user has it. */
+static enum bp_status draw_window(struct bp_live *live, const struct bp_script *script, bool now,
                                   struct bp_error *note)
 {
     struct bp_buffer input = {0};
-    bp_gnuplot_window_line(&input, script, live->window);
+    if (!live->drawn)
+        bp_gnuplot_window_line(&input, script, live->window);
     if (script->words.status == BP_OK)
         bp_buffer_add(&input, script->words.text, script->words.n);
     else
         input.status = script->words.status;
     enum bp_status status = input.status;
-    if (status == BP_OK && bp_program_send(&live->pipe, input.text, input.n, SEND_MS) != BP_OK)
+    if (status == BP_OK &&
+        bp_program_send(&live->pipe, input.text, input.n, now ? LAST_SEND_MS : SEND_MS) != BP_OK)
         status = bp_error_set(note, BP_EUNSUPPORTED,
                               "the window was closed, or gnuplot ended: no more live figures");
     bp_buffer_release(&input);
+    live->drawn = true;
     return status;
 }
 
-/* Letters over the last ones: cursor home, draw, clear what is below. */
-static enum bp_status draw_letters(struct bp_live *live, const struct bp_script *script,
+/* A figure's lines in place of the last one's, without clearing anything in between,
+ * and below it why there is no window. Counts them. */
+static void put_lines(struct bp_live *live, const char *figure)
+{
+    const size_t before = live->lines;
+    if (before > 0)
+        fprintf(live->terminal, "\r\033[%zuA", before);
+    live->lines = 0;
+    for (const char *s = figure; *s != '\0';) {
+        const size_t n = strcspn(s, "\n");
+        fprintf(live->terminal, "%.*s\033[K\n", (int)n, s);
+        live->lines++;
+        s += s[n] == '\n' ? n + 1 : n;
+    }
+    if (live->why.text[0] != '\0') {
+        fprintf(live->terminal, "%.*s\033[K\n", live->columns, live->why.text);
+        live->lines++;
+    }
+    fflush(live->terminal);
+}
+
+static enum bp_status draw_letters(struct bp_live *live, struct bp_script *script,
                                    struct bp_error *note)
 {
-    fputs("\033[H\033[J", live->terminal);
-    const enum bp_status status = bp_gnuplot_print(script, live->terminal, 5000, note);
-    fflush(live->terminal);
+    char *figure = NULL;
+    size_t size = 0;
+    FILE *letters = open_memstream(&figure, &size);
+    if (letters == NULL)
+        return bp_error_set(note, BP_ENOMEM, "live figure: %s", bp_status_text(BP_ENOMEM));
+    const enum bp_status status = bp_gnuplot_print(script, letters, 5000, note);
+    fclose(letters);
+    live->columns = script->width;
+    if (status == BP_OK)
+        put_lines(live, figure);
+    free(figure);
     return status;
 }
 
 static bool is_due(const struct bp_live *live, bool now)
 {
-    return live->open && (now || now_ms() - live->last_ms >= BETWEEN_MS);
+    return live->open &&
+           (now || (now_ms() - live->last_ms >= BETWEEN_MS && !bp_program_busy(&live->pipe)));
 }
 
-enum bp_status bp_live_update(struct bp_live *live, const struct bp_figure_live *figure, bool now,
-                              struct bp_error *note)
+static enum bp_status update(struct bp_live *live, const struct bp_figure_live *figure, bool now,
+                             struct bp_error *note)
 {
-    if (!is_due(live, now))
-        return BP_OK;
     struct bp_script script;
     bp_script_init(&script, live->terminal != NULL);
-    bp_figure_live(&script, figure);
-    const enum bp_status status = live->terminal == NULL ? draw_window(live, &script, note)
-                                                         : draw_letters(live, &script, note);
+    enum bp_status status = BP_OK;
+    if (live->terminal != NULL)
+        status = bp_gnuplot_fit(&script, live->terminal, 2, note);
+    if (status == BP_OK) {
+        bp_figure_live(&script, figure);
+        status = live->terminal == NULL ? draw_window(live, &script, now, note)
+                                        : draw_letters(live, &script, note);
+    }
     bp_script_release(&script);
     live->last_ms = now_ms();
     live->open = status == BP_OK;
     return status;
 }
 
-void bp_live_close(struct bp_live *live)
+enum bp_status bp_live_update(struct bp_live *live, const struct bp_figure_live *figure, bool now,
+                              struct bp_error *note)
 {
-    bp_program_close(&live->pipe, CLOSE_MS);
+    return is_due(live, now) ? update(live, figure, now, note) : BP_OK;
+}
+
+enum bp_status bp_live_close(struct bp_live *live, struct bp_error *note)
+{
+    const bool expected = live->open && live->drawn;
+    const int ended = bp_program_close(&live->pipe, CLOSE_MS);
     *live = (struct bp_live){0};
+    if (!expected || (WIFEXITED(ended) && WEXITSTATUS(ended) == 0))
+        return BP_OK;
+    if (WIFSIGNALED(ended))
+        return bp_error_set(note, BP_EUNSUPPORTED,
+                            "gnuplot was ended by signal %d: the live figure is gone",
+                            WTERMSIG(ended));
+    return bp_error_set(note, BP_EUNSUPPORTED,
+                        "gnuplot ended with status %d: no live figure; is DISPLAY right?",
+                        WEXITSTATUS(ended));
 }
 
 /* ---- from a course ---------------------------------------------------------------- */
@@ -207,7 +280,7 @@ enum bp_status bp_live_course(struct bp_live *live, const char *title,
     if (numbers == NULL)
         return bp_error_set(note, BP_ENOMEM, "live figure: %s", bp_status_text(BP_ENOMEM));
     fill(&figure, course, steps_per_epoch, numbers, delta);
-    const enum bp_status status = bp_live_update(live, &figure, true, note);
+    const enum bp_status status = update(live, &figure, now, note);
     bp_mem_free(numbers);
     return status;
 }

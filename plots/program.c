@@ -10,6 +10,8 @@
 #include <signal.h>
 #include <spawn.h>
 #include <string.h>
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -272,13 +274,19 @@ enum bp_status bp_program_send(struct bp_program *to, const char *input, size_t 
     return BP_OK;
 }
 
-void bp_program_close(struct bp_program *to, int limit_ms)
+bool bp_program_busy(const struct bp_program *to)
+{
+    int unread = 0;
+    return to->pid != 0 && ioctl(to->in, SIOCOUTQ, &unread) == 0 && unread > 0;
+}
+
+int bp_program_close(struct bp_program *to, int limit_ms)
 {
     if (to->pid == 0)
-        return;
+        return 0;
     close(to->in);
     const long long until = now_ms() + limit_ms;
-    int status;
+    int status = 0;
     while (waitpid(to->pid, &status, WNOHANG) == 0) {
         if (now_ms() > until) {
             kill(-to->pid, SIGKILL);
@@ -288,4 +296,5 @@ void bp_program_close(struct bp_program *to, int limit_ms)
         poll(NULL, 0, 5);
     }
     *to = (struct bp_program){0};
+    return status;
 }

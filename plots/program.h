@@ -50,7 +50,11 @@ enum bp_status bp_program_open(struct bp_program *to, const char *const argv[],
 /* Sends all n bytes. BP_EFILE when the program is gone or takes no more for limit_ms. */
 enum bp_status bp_program_send(struct bp_program *to, const char *input, size_t n, int limit_ms);
 
-/* Ends the input, waits up to limit_ms for the program, then kills it. Accepts {0}. */
-void bp_program_close(struct bp_program *to, int limit_ms);
+/* Whether it has not read all that was sent. */
+bool bp_program_busy(const struct bp_program *to);
+
+/* Ends the input, waits up to limit_ms for the program, then kills it. Returns how it
+ * ended, as from waitpid(). Accepts {0}: 0. */
+int bp_program_close(struct bp_program *to, int limit_ms);
 
 #endif

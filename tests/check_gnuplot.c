@@ -319,7 +319,7 @@ START_TEST(no_display_no_window)
     unsetenv("DISPLAY");
     unsetenv("WAYLAND_DISPLAY");
     ck_assert_int_eq(bp_gnuplot_window(name, 20000, &note), BP_EUNSUPPORTED);
-    ck_assert_str_eq(note.text, "no display (DISPLAY is not set): no window; try --term dumb");
+    ck_assert_str_eq(note.text, "no display (DISPLAY is not set): no window");
 }
 END_TEST
 
@@ -329,7 +329,7 @@ START_TEST(a_gnuplot_without_windows_says_so)
     setenv("DISPLAY", ":7", 1);
     pretend("cat >/dev/null; echo ' dumb svg unknown xterm x11ish '");
     ck_assert_int_eq(bp_gnuplot_window(name, 20000, &note), BP_EUNSUPPORTED);
-    ck_assert_str_eq(note.text, "this gnuplot has no windows (gnuplot-qt has): try --term dumb");
+    ck_assert_str_eq(note.text, "this gnuplot has no windows (gnuplot-qt has)");
     pretend("cat >/dev/null; echo ' dumb qt svg x11 '");
     ck_assert_int_eq(bp_gnuplot_window(name, 20000, &note), BP_OK);
     ck_assert_str_eq(name, "qt");
@@ -349,7 +349,7 @@ START_TEST(live_figures_reach_the_window)
     ck_assert_msg(bp_live_open(&live, NULL, false, &note) == BP_OK, "%s", note.text);
     ck_assert_int_eq(bp_live_update(&live, &LIVE, true, &note), BP_OK);
     ck_assert_int_eq(bp_live_update(&live, &LIVE, true, &note), BP_OK);
-    bp_live_close(&live);
+    bp_live_close(&live, &note);
     ck_assert_int_eq(system("grep -c 'set terminal qt' sent > count"), 0);
     ck_assert_int_eq(system("test \"$(cat count)\" -ge 1"), 0);
     unsetenv("DISPLAY");
@@ -370,7 +370,42 @@ START_TEST(a_window_that_is_closed_ends_the_drawing_not_the_run)
     ck_assert_int_eq(status, BP_EUNSUPPORTED);
     ck_assert_str_eq(note.text, "the window was closed, or gnuplot ended: no more live figures");
     ck_assert_int_eq(bp_live_update(&live, &LIVE, true, &note), BP_OK); /* said once */
-    bp_live_close(&live);
+    bp_live_close(&live, &note);
+    unsetenv("DISPLAY");
+}
+END_TEST
+
+START_TEST(a_window_that_was_never_there_is_said_at_the_end)
+{
+    struct bp_live live;
+    setenv("DISPLAY", ":7", 1);
+    pretend("if test -e asked; then cat >/dev/null; exit 1; fi; touch asked; cat >/dev/null; "
+            "echo ' qt '");
+    ck_assert_int_eq(bp_live_open(&live, NULL, false, &note), BP_OK);
+    ck_assert_int_eq(bp_live_update(&live, &LIVE, true, &note), BP_OK);
+    ck_assert_int_eq(bp_live_close(&live, &note), BP_EUNSUPPORTED);
+    ck_assert_str_eq(note.text, "gnuplot ended with status 1: no live figure; is DISPLAY right?");
+    ck_assert_int_eq(bp_live_close(&live, &note), BP_OK); /* nothing is open */
+    unsetenv("DISPLAY");
+}
+END_TEST
+
+START_TEST(a_gnuplot_that_is_busy_is_left_alone)
+{
+    struct bp_live live;
+    setenv("DISPLAY", ":7", 1);
+    pretend("if test -e asked; then sleep 1; cat > sent; exit 0; fi; touch asked; cat >/dev/null; "
+            "echo ' qt '");
+    ck_assert_int_eq(bp_live_open(&live, NULL, false, &note), BP_OK);
+    ck_assert_int_eq(bp_live_update(&live, &LIVE, true, &note), BP_OK);
+    for (int i = 0; i < 3; i++) {
+        live.last_ms = 0; /* long ago */
+        ck_assert_int_eq(bp_live_update(&live, &LIVE, false, &note), BP_OK);
+    }
+    ck_assert_int_eq(bp_live_update(&live, &LIVE, true, &note), BP_OK); /* the last is sent */
+    ck_assert_int_eq(bp_live_close(&live, &note), BP_OK);
+    ck_assert_int_eq(system("test $(grep -c '^set multiplot' sent) = 2"), 0);
+    ck_assert_int_eq(system("test $(grep -c '^set terminal qt' sent) = 1"), 0);
     unsetenv("DISPLAY");
 }
 END_TEST
@@ -386,9 +421,16 @@ START_TEST(without_a_display_live_figures_are_letters)
     FILE *terminal = fopen("terminal", "w");
     ck_assert_int_eq(bp_live_open(&live, terminal, false, &note), BP_OK);
     ck_assert_int_eq(bp_live_update(&live, &LIVE, true, &note), BP_OK);
-    bp_live_close(&live);
+    const size_t lines = live.lines;
+    ck_assert_int_eq(bp_live_update(&live, &LIVE, true, &note), BP_OK);
+    ck_assert_uint_eq(live.lines, lines); /* the second one stands over the first */
+    bp_live_close(&live, &note);
     fclose(terminal);
+    ck_assert_int_eq(system("grep -q \"\033\\[[0-9]*A\" terminal"), 0);
     ck_assert_int_eq(system("grep -q 'layer 1' terminal && grep -q '|delta|' terminal"), 0);
+    ck_assert_int_eq(system("grep -q 'no display (DISPLAY is not set): no window; letters in its "
+                            "place' terminal"),
+                     0);
 }
 END_TEST
 
@@ -419,6 +461,8 @@ Suite *gnuplot_suite(void)
     tcase_add_test(tcase, a_gnuplot_without_windows_says_so);
     tcase_add_test(tcase, live_figures_reach_the_window);
     tcase_add_test(tcase, a_window_that_is_closed_ends_the_drawing_not_the_run);
+    tcase_add_test(tcase, a_window_that_was_never_there_is_said_at_the_end);
+    tcase_add_test(tcase, a_gnuplot_that_is_busy_is_left_alone);
     tcase_add_test(tcase, without_a_display_live_figures_are_letters);
     suite_add_tcase(suite, tcase);
     return suite;
