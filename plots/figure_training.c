@@ -138,7 +138,7 @@ void bp_figure_training(struct bp_script *to, const struct bp_figure_training *f
     plot_panel(to, figure, false, &x, words);
     if (two) {
         bp_ink_panel(to, LEFT, right, ACCURACY_BOTTOM, ACCURACY_BOTTOM + ACCURACY_TALL);
-        plot_panel(to, figure, true, &x, to->plain ? "accuracy" : share);
+        plot_panel(to, figure, true, &x, share);
     }
     bp_ink_end(to);
 }

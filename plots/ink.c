@@ -71,18 +71,22 @@ void bp_ink_note(struct bp_script *to, double x, double y, const char *align, en
 }
 
 /* Words along the y axis are a label of our own: gnuplot's would move with the
- * width of the tics' numbers, and out of the figure. */
+ * width of the tics' numbers, and out of the figure. Letters stand above the axis. */
 static void y_words(struct bp_script *to, const char *words)
 {
     bp_script_print(to, "set label ");
     bp_script_text(to, words, 40);
+    if (to->plain) {
+        bp_script_print(to, " at graph 0, graph 1 left offset 0, 1\n");
+        return;
+    }
     bp_script_print(to, " at screen %.4f, graph 0.5 center rotate by 90 noenhanced\n",
                     12.0 / to->width);
 }
 
 void bp_ink_axis(struct bp_script *to, char axis, const char *words)
 {
-    if (axis == 'y' && !to->plain) {
+    if (axis == 'y' && (!to->plain || strlen(words) > 8)) {
         y_words(to, words);
         return;
     }

@@ -72,7 +72,8 @@ static void plot_layers(struct bp_script *to, const struct grid *grid, int row,
 void bp_figure_live(struct bp_script *to, const struct bp_figure_live *figure)
 {
     const int panels = figure->accuracy == NULL ? 2 : 3;
-    struct grid grid = {.top = to->plain ? 0.92 : 0.9, .bottom = to->plain ? 0.12 : 0.14};
+    struct grid grid = {.top = to->plain ? 0.92 : 0.9,
+                        .bottom = to->plain ? 3.1 / to->height : 0.14};
     int row = 0;
     grid.each = (grid.top - grid.bottom + GAP) / panels;
     if (!to->plain)
