@@ -254,7 +254,7 @@ const struct bp_command bp_command_check = {
                "  --numeric FILES   the gradient that your own check printed\n"
                "  --layout TEXT     what one file for all holds, such as 'W1:in-out b1 W2+b'\n"
                "  --own-loss        differentiate your loss, not the described network's\n"
-               "  --locate          search for wrong entries by few calls\n"
+               "  --locate          search for wrong entries by few calls (tsv: its rows)\n"
                "  --shard K/N       look at a share of the entries, leave it in --out; see merge\n"
                "  --method M        central, richardson, complex, structured, delta-form, node\n"
                "  --trace FILE      train it, and leave its own z, a and delta of each step there\n"

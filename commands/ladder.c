@@ -20,6 +20,8 @@ enum {
     OPT_SEED,
     OPT_STARTS,
     OPT_TIMEOUT,
+    OPT_FORMAT,
+    OPT_QUIET,
     PLANTS_MOST = 16
 };
 
@@ -30,6 +32,8 @@ static const struct option LONG[] = {{"subject", required_argument, NULL, OPT_SU
                                      {"seed", required_argument, NULL, OPT_SEED},
                                      {"starts", required_argument, NULL, OPT_STARTS},
                                      {"timeout", required_argument, NULL, OPT_TIMEOUT},
+                                     {"format", required_argument, NULL, OPT_FORMAT},
+                                     {"quiet", no_argument, NULL, OPT_QUIET},
                                      {NULL, 0, NULL, 0}};
 
 struct options {
@@ -37,6 +41,8 @@ struct options {
     const char *plant[PLANTS_MOST];
     size_t n_plant;
     double timeout;
+    const char *format; /* text, json or tsv */
+    bool quiet;
     struct bp_ladder_options ladder;
 };
 
@@ -54,6 +60,15 @@ static bool take(struct options *options, int option, const char *value, struct 
     double x = 0.0;
     bool ok = true;
     switch (option) {
+    case OPT_FORMAT:
+        options->format = value;
+        if (strcmp(value, "text") != 0 && strcmp(value, "json") != 0 && strcmp(value, "tsv") != 0)
+            return bp_error_set(error, BP_EINPUT, "--format '%.40s': expected text, json or tsv",
+                                value) == BP_OK;
+        break;
+    case OPT_QUIET:
+        options->quiet = true;
+        break;
     case OPT_SUBJECT:
         options->subject = value;
         break;
@@ -125,9 +140,22 @@ static enum bp_status climb_network(struct bp_ladder *ladder, const struct optio
     return status;
 }
 
+static enum bp_status print(const struct bp_ladder *ladder, const struct options *options)
+{
+    if (options->quiet)
+        return BP_OK;
+    if (strcmp(options->format, "json") == 0)
+        return bp_report_json_write(stdout, bp_ladder_json(ladder));
+    if (strcmp(options->format, "tsv") == 0)
+        bp_ladder_tsv(stdout, ladder);
+    else
+        bp_ladder_text(stdout, ladder, bp_report_colour(stdout));
+    return BP_OK;
+}
+
 static int run(int argc, char **argv)
 {
-    struct options options = {0};
+    struct options options = {.format = "text"};
     struct bp_ladder ladder = {0};
     struct bp_error error = {""};
     int option;
@@ -143,17 +171,17 @@ static int run(int argc, char **argv)
     if (options.subject != NULL && (options.network != NULL || options.n_plant > 0))
         return bp_command_misused(&bp_command_ladder,
                                   "--network and --plant are for the built-in network");
-    const enum bp_status status = options.subject != NULL
-                                      ? climb_program(&ladder, &options, &error)
-                                      : climb_network(&ladder, &options, &error);
+    enum bp_status status = options.subject != NULL ? climb_program(&ladder, &options, &error)
+                                                    : climb_network(&ladder, &options, &error);
+    if (status == BP_OK)
+        status = print(&ladder, &options);
+    const int answer = ladder.broke == 0 ? BP_EXIT_HEALTHY : BP_EXIT_FINDINGS;
+    bp_ladder_release(&ladder);
     if (status != BP_OK) {
         if (error.text[0] == '\0')
             bp_error_set(&error, status, "ladder: %s", bp_status_text(status));
         return bp_command_failed(&error);
     }
-    bp_ladder_text(stdout, &ladder, bp_report_colour(stdout));
-    const int answer = ladder.broke == 0 ? BP_EXIT_HEALTHY : BP_EXIT_FINDINGS;
-    bp_ladder_release(&ladder);
     return answer;
 }
 
@@ -161,12 +189,14 @@ const struct bp_command bp_command_ladder = {
     .name = "ladder",
     .usage = "[--subject 'PROGRAM' | --subject ./MINE.so]\n"
              "       [--timeout S] [--network 'WIDTHS ACTIVATION LOSS'] [--plant FAULT] ...\n"
-             "       [--rate R] [--starts N] [--seed N]",
+             "       [--rate R] [--starts N] [--seed N] [--format text|json|tsv] [--quiet]",
     .about = "the five rungs, from AND to harder; stops at the first that breaks",
-    .options = "  --subject S     a program, or a shared object (.so); else the built-in network\n"
-               "  --timeout S     seconds that a call may take (10)\n"
-               "  --network TEXT  such as '2-2-1 sigmoid squared-error'\n"
-               "  --plant FAULT   put NAME:LAYER:NEURON into it (see backprobe faults)\n"
-               "  --rate R        of the trainings; --starts N: how many; --seed N: of the first\n",
+    .options =
+        "  --subject S     a program, or a shared object (.so); else the built-in network\n"
+        "  --timeout S     seconds that a call may take (10)\n"
+        "  --network TEXT  such as '2-2-1 sigmoid squared-error'\n"
+        "  --plant FAULT   put NAME:LAYER:NEURON into it (see backprobe faults)\n"
+        "  --rate R        of the trainings; --starts N: how many; --seed N: of the first\n"
+        "  --format F      text, json or tsv; --quiet: print nothing, the exit status says it\n",
     .run = run,
 };

@@ -33,6 +33,7 @@
 #include "diag/finding.h"
 #include "diag/subject.h"
 
+#include <jansson.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -116,5 +117,11 @@ void bp_ladder_release(struct bp_ladder *ladder);
 
 /* The report, within 80 columns, with findings and worksheet. */
 void bp_ladder_text(FILE *out, const struct bp_ladder *ladder, bool colour);
+
+/* A row for each look, with a header; a rung without looks has one row. */
+void bp_ladder_tsv(FILE *out, const struct bp_ladder *ladder);
+
+/* Everything, as one object; NULL when there is no memory. */
+json_t *bp_ladder_json(const struct bp_ladder *ladder);
 
 #endif

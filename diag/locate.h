@@ -54,6 +54,7 @@
 #include "diag/numdiff.h"
 #include "diag/subject.h"
 
+#include <jansson.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -160,5 +161,11 @@ void bp_locate_text(FILE *out, const struct bp_locate *locate, bool colour);
 
 /* The headline alone, without "locate". */
 void bp_locate_headline(const struct bp_locate *locate, char *text, size_t size);
+
+/* A row for each tensor, wrong entry and block, with a header. */
+void bp_locate_tsv(FILE *out, const struct bp_locate *locate);
+
+/* Everything, as one object; NULL when there is no memory. */
+json_t *bp_locate_json(const struct bp_locate *locate);
 
 #endif

@@ -129,15 +129,11 @@ static enum bp_status print_json(const struct bp_checkup *checkup, const char *n
     char headline[300] = "";
     if (checkup->checked)
         bp_gradreport_headline(&checkup->check, headline, sizeof headline);
-    json_t *root =
-        json_pack("{s:s, s:s, s:I, s:o}", "name", name, "gradcheck", headline, "calls",
-                  (json_int_t)checkup->calls, "findings", bp_report_json(&checkup->findings));
-    if (root == NULL)
-        return BP_ENOMEM;
-    const int failed = json_dumpf(root, stdout, bp_report_json_flags());
-    json_decref(root);
-    putchar('\n');
-    return failed == 0 ? BP_OK : BP_ENOMEM;
+    json_t *root = json_pack(
+        "{s:o, s:s, s:o, s:I, s:o}", "name", bp_report_json_text(name), "gradcheck", headline,
+        "locate", checkup->located ? bp_locate_json(&checkup->locate) : json_null(), "calls",
+        (json_int_t)checkup->calls, "findings", bp_report_json(&checkup->findings));
+    return bp_report_json_write(stdout, root);
 }
 
 enum bp_status bp_check_print(const struct bp_checkup *checkup, const char *name,
@@ -150,7 +146,10 @@ enum bp_status bp_check_print(const struct bp_checkup *checkup, const char *name
     if (strcmp(options->format, "json") == 0)
         return print_json(checkup, name);
     if (strcmp(options->format, "tsv") == 0) {
-        bp_report_tsv(stdout, &checkup->findings);
+        if (options->checkup.locate && checkup->located)
+            bp_locate_tsv(stdout, &checkup->locate);
+        else
+            bp_report_tsv(stdout, &checkup->findings);
         return BP_OK;
     }
     return bp_checkup_text(stdout, checkup, &style);

@@ -264,8 +264,7 @@ size_t bp_report_json_flags(void)
     return JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(17);
 }
 
-/* Text from outside may be no UTF-8, which JSON refuses: '?' for what is not. */
-static json_t *json_text(const char *text)
+json_t *bp_report_json_text(const char *text)
 {
     json_t *string = json_string(text);
     if (string != NULL)
@@ -280,11 +279,21 @@ static json_t *json_text(const char *text)
     return string;
 }
 
+enum bp_status bp_report_json_write(FILE *out, json_t *object)
+{
+    if (object == NULL)
+        return BP_ENOMEM;
+    const int failed = json_dumpf(object, out, bp_report_json_flags());
+    json_decref(object);
+    fputc('\n', out);
+    return failed == 0 ? BP_OK : BP_ENOMEM;
+}
+
 static json_t *json_because(const struct bp_finding *finding)
 {
     json_t *lines = json_array();
     for (size_t k = 0; lines != NULL && k < finding->n_because; k++)
-        if (json_array_append_new(lines, json_text(finding->because[k])) != 0) {
+        if (json_array_append_new(lines, bp_report_json_text(finding->because[k])) != 0) {
             json_decref(lines);
             return NULL;
         }
@@ -295,7 +304,7 @@ static json_t *json_finding(const struct bp_finding *finding)
 {
     json_t *object = json_object();
     int bad = object == NULL;
-    bad |= json_object_set_new(object, "name", json_text(finding->name));
+    bad |= json_object_set_new(object, "name", bp_report_json_text(finding->name));
     bad |= json_object_set_new(object, "look", json_string(bp_look_text(finding->look)));
     bad |= json_object_set_new(object, "certainty",
                                json_string(bp_certainty_text(finding->certainty)));
@@ -306,9 +315,9 @@ static json_t *json_finding(const struct bp_finding *finding)
     bad |= json_object_set_new(object, "threshold", bp_report_number(finding->threshold));
     bad |= json_object_set_new(object, "note", json_boolean(finding->note));
     bad |= json_object_set_new(object, "follows", json_integer(finding->follows));
-    bad |= json_object_set_new(object, "shows", json_text(finding->title));
+    bad |= json_object_set_new(object, "shows", bp_report_json_text(finding->title));
     bad |= json_object_set_new(object, "because", json_because(finding));
-    bad |= json_object_set_new(object, "help", json_text(finding->help));
+    bad |= json_object_set_new(object, "help", bp_report_json_text(finding->help));
     if (bad == 0)
         return object;
     json_decref(object);

@@ -71,6 +71,13 @@ void bp_report_field(FILE *out, const char *text);
 /* A number that JSON can hold, 17 digits; strings for those that it cannot. */
 json_t *bp_report_number(double value);
 
+/* A text from outside, which may be no UTF-8: then '?' for every byte above ASCII. NULL
+ * when there is no memory. */
+json_t *bp_report_json_text(const char *text);
+
+/* Writes object and a line's end, and lets go of it (it may be NULL). BP_ENOMEM. */
+enum bp_status bp_report_json_write(FILE *out, json_t *object);
+
 /* Flags for json_dumpf(): 17 digits, keys in the order of their making. */
 size_t bp_report_json_flags(void);
 
