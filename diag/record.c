@@ -2,6 +2,7 @@
 #include "diag/record.h"
 
 #include "core/mem.h"
+#include "diag/report.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -45,20 +46,38 @@ void bp_record_set(struct bp_record *record, const char *key, const char *format
     va_end(args);
 }
 
+/* A run that gets there all the same proves nothing by its loss. */
+static void say_end(const struct bp_record *record, char *text, size_t size)
+{
+    const struct bp_curve *before = &record->curve[0], *after = &record->curve[1];
+    if (before->done && after->done)
+        bp_report_add(text, size, "; both get there: what is wrong does no harm in this run");
+    else if (after->minimum)
+        bp_report_add(text, size, " (at rest in a minimum that is not the best)");
+    else if (!after->done)
+        bp_report_add(text, size, " (not at its end yet)");
+    if (record->starts > 0)
+        bp_report_add(text, size, "; with this put right, %zu of %zu other starts get there",
+                      record->starts_done, record->starts);
+    if (record->starts_done > 0)
+        bp_report_add(text, size, " (loss %.4g)", record->curve[2].end_loss);
+}
+
 void bp_record_proof(const struct bp_record *record, char *text, size_t size)
 {
     text[0] = '\0';
     if (record->n_curves < 2)
         return;
-    const struct bp_curve *before = &record->curve[0];
-    const struct bp_curve *after = &record->curve[record->n_curves - 1];
-    int n = snprintf(text, size, "the same run %s: loss %.4g in place of %.4g", after->name,
-                     after->end_loss, before->end_loss);
-    if (!isnan(after->end_accuracy) && n >= 0 && (size_t)n < size)
-        n += snprintf(text + n, size - (size_t)n, ", accuracy %.1f %% in place of %.1f %%",
+    const struct bp_curve *before = &record->curve[0], *after = &record->curve[1];
+    bp_report_add(text, size, "the same run %s:", after->name);
+    if (record->proof_layer > 0)
+        bp_report_add(text, size, " layer %zu is %zu wide in place of %zu,", record->proof_layer,
+                      record->proof_width[1], record->proof_width[0]);
+    bp_report_add(text, size, " loss %.4g in place of %.4g", after->end_loss, before->end_loss);
+    if (!isnan(after->end_accuracy))
+        bp_report_add(text, size, ", accuracy %.1f %% in place of %.1f %%",
                       100.0 * after->end_accuracy, 100.0 * before->end_accuracy);
-    if (!after->done && n >= 0 && (size_t)n < size)
-        snprintf(text + n, size - (size_t)n, " (not at its end yet)");
+    say_end(record, text, size);
 }
 
 enum bp_status bp_curve_init(struct bp_curve *curve, const char *name, size_t n)

@@ -42,6 +42,7 @@ struct bp_curve {
     double end_loss;                 /* per sample over the training data, no regulariser */
     double end_accuracy;             /* share of the training data; NaN */
     bool done;                       /* see bp_health_reached() */
+    bool minimum;                    /* at rest in a minimum that is not the best one */
 };
 
 struct bp_record {
@@ -74,7 +75,11 @@ struct bp_record {
     struct bp_rate rate;
     size_t n_curves; /* 0: the run as given; then counterfactuals */
     struct bp_curve curve[BP_RECORD_CURVES];
-    char repaired[BP_RECORD_LINE]; /* what the counterfactual changed */
+    char repaired[BP_RECORD_LINE]; /* what the counterfactual, curve 1, changed */
+    size_t proof_layer;            /* whose neurons were copies at the start; 0: none were */
+    size_t proof_width[2];      /* its distinct neurons: as given, and after the counterfactual */
+    size_t starts, starts_done; /* where it did not get to its end: other starts that were tried
+                                   with the same repair, and how many did; curve 2 is the first */
 
     char *worksheet; /* owned text: the forward pass of one sample, to check by hand; or NULL */
 
@@ -91,8 +96,8 @@ void bp_record_release(struct bp_record *record);
 void bp_record_set(struct bp_record *record, const char *key, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* What the last counterfactual did, beside the run as given: "the same run with ...:
- * loss 0.02 in place of 0.41"; empty where there is none. */
+/* What the counterfactual did, beside the run as given: "the same run with ...: loss 0.02
+ * in place of 0.41", and what that proves; empty where there is none. */
 void bp_record_proof(const struct bp_record *record, char *text, size_t size);
 
 /* Room for n points. BP_ENOMEM. */

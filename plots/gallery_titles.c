@@ -23,7 +23,7 @@ static bool say_not_finite(const struct bp_curve *curve, char *title, size_t siz
 void bp_gallery_say_loss(const struct bp_record *record, char *title, size_t size)
 {
     char given[BP_INK_SHORT_MAX], other[BP_INK_SHORT_MAX];
-    const struct bp_curve *last = &record->curve[record->n_curves - 1];
+    const struct bp_curve *last = &record->curve[record->n_curves > 1];
     bp_ink_short(given, record->loss);
     bp_ink_short(other, last->end_loss);
     if (say_not_finite(&record->curve[0], title, size))

@@ -204,6 +204,28 @@ static bool at_rest(const struct bp_findings *findings)
     return false;
 }
 
+/* How many neurons of the layer that had copies are distinct now. */
+static enum bp_status look_at_width(struct bp_record *record, const struct plan *plan,
+                                    const struct bp_mlp *net)
+{
+    const struct bp_symmetry *start = &record->symmetry;
+    const struct bp_dataset *data = &plan->data.train;
+    struct bp_symmetry after;
+    size_t l = 1;
+    while (l < start->layers && start->layer[l].distinct == start->layer[l].width)
+        l++;
+    if (!plan->own_start || l >= start->layers || net->spec.layer[l].width != start->layer[l].width)
+        return BP_OK;
+    const enum bp_status status = bp_symmetry_look(&after, net, data->n, data->x, data->t);
+    if (status != BP_OK)
+        return status;
+    record->proof_layer = l;
+    record->proof_width[0] = start->layer[l].distinct;
+    record->proof_width[1] = after.layer[l].distinct;
+    bp_symmetry_release(&after);
+    return BP_OK;
+}
+
 /* Whether this run stopped where no rate is to blame. */
 static enum bp_status look_for_minimum(const struct plan *plan, const struct bp_mlp *net,
                                        const struct bp_course *course, bool *minimum)
@@ -232,8 +254,9 @@ static enum bp_status start_again(struct bp_mlp *net, const struct plan *plan)
     return BP_OK;
 }
 
+/* record: to note its width in; NULL: not to. */
 static enum bp_status train_again(struct bp_curve *curve, const struct plan *plan, const char *name,
-                                  bool *minimum)
+                                  struct bp_record *record)
 {
     struct bp_mlp net = {0};
     struct bp_sgd sgd = {0};
@@ -255,8 +278,10 @@ static enum bp_status train_again(struct bp_curve *curve, const struct plan *pla
     if (status == BP_OK) {
         curve->done =
             bp_health_reached(curve->end_loss, curve->end_accuracy, bp_health_baseline(&net, data));
-        status = look_for_minimum(plan, &net, &collector.course, minimum);
+        status = look_for_minimum(plan, &net, &collector.course, &curve->minimum);
     }
+    if (status == BP_OK && record != NULL)
+        status = look_at_width(record, plan, &net);
     bp_course_release(&collector.course);
     bp_sgd_release(&sgd);
     bp_mlp_release(&net);
@@ -296,6 +321,44 @@ static enum bp_status try_rates(struct bp_record *record, struct plan *plan)
     return status;
 }
 
+/* ---- other starts -------------------------------------------------------------------- */
+
+enum { STARTS = 10 };
+
+/* Trainings of a small network take no time; those of a large one are not repeated. */
+static bool is_cheap(const struct plan *plan)
+{
+    const double work =
+        (double)plan->record->net.n_theta * (double)plan->data.train.n * (double)plan->train.epochs;
+    return work <= 5e6;
+}
+
+/* A repaired run can end in a minimum, or late: the same repair from other seeds, drawn as
+ * it draws (normal where the start was given). The first that gets there is kept. */
+static enum bp_status try_starts(struct bp_record *record, const struct plan *plan)
+{
+    struct plan other = *plan; /* borrows all of it */
+    if (!other.own_start)
+        draw_normal(&other);
+    for (size_t k = 1; k <= STARTS; k++) {
+        struct bp_curve curve = {0};
+        char name[80];
+        other.init.seed = plan->init.seed + k;
+        snprintf(name, sizeof name, "with %.50s, seed %llu", record->repaired,
+                 (unsigned long long)other.init.seed);
+        const enum bp_status status = train_again(&curve, &other, name, NULL);
+        record->starts += status == BP_OK;
+        record->starts_done += curve.done;
+        if (curve.done && record->starts_done == 1)
+            record->curve[record->n_curves++] = curve;
+        else
+            bp_curve_release(&curve);
+        if (status != BP_OK)
+            return status;
+    }
+    return BP_OK;
+}
+
 /* ---- all of it ------------------------------------------------------------------------ */
 
 static bool is_over(const struct bp_record *record)
@@ -310,14 +373,16 @@ static enum bp_status prove(struct bp_record *record, struct plan *plan)
     struct bp_curve curve = {0};
     bool minimum = at_rest(&record->findings);
     bool done = is_over(record);
+    record->curve[0].done = done;
     enum bp_status status = BP_OK;
     const bool changed = make_changes(plan, words, sizeof words);
     if (!changed && done)
         return BP_OK;
     if (changed) {
         snprintf(name, sizeof name, "with %.70s", words);
-        status = train_again(&curve, plan, name, &minimum);
+        status = train_again(&curve, plan, name, record);
         done = curve.done;
+        minimum = curve.minimum;
     }
     if (status == BP_OK && !done && !minimum) {
         status = try_rates(record, plan);
@@ -325,7 +390,8 @@ static enum bp_status prove(struct bp_record *record, struct plan *plan)
             bp_curve_release(&curve);
             add_words(words, sizeof words, "another rate");
             snprintf(name, sizeof name, "with %.70s", words);
-            status = train_again(&curve, plan, name, &minimum);
+            status = train_again(&curve, plan, name, record);
+            done = curve.done;
         }
     }
     if (status != BP_OK || curve.epoch == NULL) {
@@ -334,7 +400,7 @@ static enum bp_status prove(struct bp_record *record, struct plan *plan)
     }
     record->curve[record->n_curves++] = curve;
     snprintf(record->repaired, sizeof record->repaired, "%s", words);
-    return BP_OK;
+    return done || !is_cheap(plan) ? BP_OK : try_starts(record, plan);
 }
 
 enum bp_status bp_repair_run(struct bp_record *record, const struct bp_scenario *scenario,

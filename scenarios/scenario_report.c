@@ -220,20 +220,22 @@ static json_t *settings_json(const struct bp_record *record)
 
 enum bp_status bp_scenario_json(FILE *out, const struct bp_record *record)
 {
-    char headline[200] = "", end[200] = "";
+    char headline[200] = "", end[200] = "", proven[2 * BP_RECORD_LINE];
     if (record->checked)
         bp_gradreport_headline(&record->check, headline, sizeof headline);
     if (record->checked_end)
         bp_gradreport_headline(&record->check_end, end, sizeof end);
+    bp_record_proof(record, proven, sizeof proven);
     json_t *root = json_pack(
-        "{s:s, s:s, s:o?, s:s, s:s*, s:s*, s:o, s:o, s:o, s:I, s:I, s:o?, s:o?, s:b, s:b}", "name",
-        record->name, "title", record->title, "settings", settings_json(record), "gradcheck",
-        headline, "gradcheck_at", record->checked ? bp_record_point_text(record->check_at) : NULL,
-        "gradcheck_end", record->checked_end ? end : NULL, "loss", bp_report_number(record->loss),
-        "accuracy", bp_report_number(record->accuracy), "tested", bp_report_number(record->tested),
-        "epochs", (json_int_t)record->epochs, "steps", (json_int_t)record->steps, "findings",
-        bp_report_json(&record->findings), "runs", curves_json(record), "expects", record->expects,
-        "as_expected", record->as_expected);
+        "{s:s, s:s, s:o?, s:s, s:s*, s:s*, s:o, s:o, s:o, s:I, s:I, s:o?, s:o?, s:s, s:b, s:b}",
+        "name", record->name, "title", record->title, "settings", settings_json(record),
+        "gradcheck", headline, "gradcheck_at",
+        record->checked ? bp_record_point_text(record->check_at) : NULL, "gradcheck_end",
+        record->checked_end ? end : NULL, "loss", bp_report_number(record->loss), "accuracy",
+        bp_report_number(record->accuracy), "tested", bp_report_number(record->tested), "epochs",
+        (json_int_t)record->epochs, "steps", (json_int_t)record->steps, "findings",
+        bp_report_json(&record->findings), "runs", curves_json(record), "proof", proven, "expects",
+        record->expects, "as_expected", record->as_expected);
     if (root == NULL)
         return BP_ENOMEM;
     const int failed = json_dumpf(root, out, bp_report_json_flags());

@@ -147,7 +147,7 @@ START_TEST(two_runs_of_one_scenario_are_the_same_to_the_bit)
     ck_assert_int_eq(backprobe("compare --out %s scenarios/xor-zero.conf scenarios/xor-zero.conf"),
                      0);
     ck_assert_ptr_nonnull(strstr(said, "settings    the same"));
-    ck_assert_ptr_nonnull(strstr(said, "never: all 1000 steps are the same, to the bit"));
+    ck_assert_ptr_nonnull(strstr(said, "never: all 2000 steps are the same, to the bit"));
 }
 END_TEST
 

@@ -88,6 +88,66 @@ START_TEST(training_with_every_look_ends_in_the_same_bits_as_without)
 }
 END_TEST
 
+/* ---- what the counterfactual proves ------------------------------------------------------- */
+
+START_TEST(a_repair_that_does_not_get_there_is_tried_from_other_starts)
+{
+    struct bp_record record;
+    char proof[800], json[12000];
+    ck_assert_int_eq(run_text(&record,
+                              "data = \"xor\"; network = { widths = [2, 2, 1]; };"
+                              "init = { scheme = \"constant\"; value = 0.5; };"
+                              "train = { rate = 1.0; epochs = 2000; };",
+                              NULL),
+                     BP_OK);
+    bp_record_proof(&record, proof, sizeof proof);
+    ck_assert(!record.curve[1].done);
+    ck_assert_uint_eq(record.starts, 10);
+    ck_assert_uint_ge(record.starts_done, 5);
+    ck_assert(record.curve[2].done && record.n_curves == 3);
+    ck_assert_ptr_nonnull(strstr(proof, "layer 1 is 2 wide in place of 1"));
+    ck_assert_ptr_nonnull(strstr(proof, "8 of 10 other starts get there (loss 0.0038"));
+    FILE *out = fmemopen(json, sizeof json, "w");
+    ck_assert_int_eq(bp_scenario_json(out, &record), BP_OK);
+    fclose(out);
+    ck_assert_ptr_nonnull(strstr(json, "8 of 10 other starts get there"));
+    bp_record_release(&record);
+}
+END_TEST
+
+#define CONSTANT_AND                                                                               \
+    "data = \"and\"; network = { widths = [2, 2, 1]; hidden = \"tanh\"; };"                        \
+    "train = { rate = 1.0; epochs = 500; };"
+
+START_TEST(a_run_that_gets_there_all_the_same_is_said_to)
+{
+    struct bp_record record;
+    char proof[800];
+    ck_assert_int_eq(
+        run_text(&record, CONSTANT_AND "init = { scheme = \"constant\"; value = 0.5; };", NULL),
+        BP_OK);
+    bp_record_proof(&record, proof, sizeof proof);
+    ck_assert(record.curve[0].done && record.curve[1].done);
+    ck_assert_uint_eq(record.starts, 0);
+    ck_assert_ptr_nonnull(strstr(proof, "layer 1 is 2 wide in place of 1"));
+    ck_assert_ptr_nonnull(strstr(proof, "what is wrong does no harm in this run"));
+    bp_record_release(&record);
+}
+END_TEST
+
+START_TEST(a_repair_that_gets_there_says_only_that)
+{
+    struct bp_record record;
+    char proof[800];
+    ck_assert_int_eq(run_text(&record, CONSTANT_AND "init = \"zero\";", NULL), BP_OK);
+    bp_record_proof(&record, proof, sizeof proof);
+    ck_assert(!record.curve[0].done && record.curve[1].done);
+    ck_assert_ptr_null(strstr(proof, "other starts"));
+    ck_assert_ptr_null(strstr(proof, "no harm"));
+    bp_record_release(&record);
+}
+END_TEST
+
 /* ---- where the gradient is checked --------------------------------------------------------- */
 
 /* Biases of zero are regularised by nothing: right at the start, wrong at the end. */
@@ -325,6 +385,9 @@ Suite *runner_suite(void)
     tcase_set_timeout(tcase, 60);
     tcase_add_checked_fixture(tcase, scratch_open, scratch_close);
     tcase_add_test(tcase, training_with_every_look_ends_in_the_same_bits_as_without);
+    tcase_add_test(tcase, a_repair_that_does_not_get_there_is_tried_from_other_starts);
+    tcase_add_test(tcase, a_run_that_gets_there_all_the_same_is_said_to);
+    tcase_add_test(tcase, a_repair_that_gets_there_says_only_that);
     tcase_add_test(tcase, a_check_is_at_the_start_where_nothing_is_said);
     tcase_add_test(tcase, a_check_at_the_end_sees_what_is_wrong_there_and_says_where);
     tcase_add_test(tcase, a_check_at_both_says_which_is_which);
