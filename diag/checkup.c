@@ -204,6 +204,19 @@ static bool explained_by_step(const struct bp_checkup *checkup, const struct bp_
            view->subject->rate_kind == BP_RATE_FIXED;
 }
 
+/* Several updates at a rate that cannot be made small are no gradient, where a fault has been
+ * found to make the same epoch, or nothing stands out of what is not known. */
+static bool is_no_gradient(const struct bp_checkup *checkup, const struct bp_view *view)
+{
+    if (view->subject->gradient != NULL || view->subject->step_kind != BP_STEP_EPOCH ||
+        view->subject->rate_kind == BP_RATE_GIVEN)
+        return false;
+    for (size_t k = 0; k < checkup->findings.n; k++)
+        if (checkup->findings.item[k].look == BP_LOOK_UPDATE && !checkup->findings.item[k].note)
+            return true;
+    return checkup->checked && bp_gradcheck_untested(&checkup->check) == checkup->check.n_tensors;
+}
+
 static enum bp_status diagnose(struct bp_checkup *checkup, struct bp_view *view,
                                const struct bp_checkup_options *options, uint64_t seed,
                                struct bp_error *error)
@@ -211,6 +224,7 @@ static enum bp_status diagnose(struct bp_checkup *checkup, struct bp_view *view,
     const struct bp_batch batch = {checkup->n, checkup->x, checkup->t};
     struct bp_diagnose_options how = {
         .seed = seed, .theta = options->theta, .batch = options->batch, .rate = options->rate};
+    how.forward_only = is_no_gradient(checkup, view);
     if (!view->described) { /* it draws no probes of its own then */
         how.theta = checkup->theta;
         how.batch = &batch;

@@ -240,6 +240,42 @@ static enum bp_status say_dropped(const struct bp_look_at *look, const char *cal
                         look->view->subject->name, call);
 }
 
+/* The largest change between two of the steps, and g[4] with the next one. */
+static enum bp_status next_change(struct bp_look_at *look, const double *before, double *after,
+                                  double *change)
+{
+    const enum bp_status status = bp_look_gradient(look, look->batch, after);
+    *change = 0.0;
+    for (size_t k = 0; status == BP_OK && k < look->view->n_theta; k++)
+        *change = fmax(*change, fabs(after[k] - before[k]));
+    return status;
+}
+
+/* What a step remembers dies away, in whatever way: each change is less than half the one
+ * before, or a rounding, five times in a row. (Of numbers that are drawn, one in two is.)
+ * An epoch of several updates forgets so: a velocity is passed through all of them. */
+static enum bp_status dies_away(struct bp_look_at *look, bool *dies)
+{
+    const size_t n = look->view->n_theta;
+    const double least = 64.0 * look->view->epsilon * bp_look_largest(look->g[2], n);
+    double last = INFINITY, change = 0.0;
+    *dies = true;
+    for (size_t k = 0; k < n; k++)
+        change = fmax(change, fabs(look->g[2][k] - look->g[1][k]));
+    for (int call = 0; call < 5 && *dies; call++) {
+        *dies = change <= 0.5 * last || change <= least;
+        last = change;
+        double *before = call % 2 == 0 ? look->g[2] : look->g[3];
+        double *after = call % 2 == 0 ? look->g[3] : look->g[2];
+        look->view->keep_gradient = true;
+        const enum bp_status status = next_change(look, before, after, &change);
+        look->view->keep_gradient = false;
+        if (status != BP_OK)
+            return status;
+    }
+    return BP_OK;
+}
+
 static enum bp_status say_gradients_differ(struct bp_look_at *look)
 {
     const char *call = look->view->subject->gradient != NULL ? "gradient" : "step";
@@ -257,6 +293,15 @@ static enum bp_status say_gradients_differ(struct bp_look_at *look)
     if (regular && look->view->subject->gradient == NULL && factor > 0.0 && factor < 1.0 - tol) {
         look->contract->velocity = factor;
         return BP_OK;
+    }
+    if (look->view->subject->gradient == NULL && look->view->subject->reset == NULL &&
+        look->view->subject->step_kind == BP_STEP_EPOCH) {
+        bool dies;
+        const enum bp_status status = dies_away(look, &dies);
+        if (status != BP_OK || dies) {
+            look->contract->velocity = 0.5;
+            return status;
+        }
     }
     const bool adds = regular && fabs(factor - 1.0) <= tol;
     struct bp_finding *finding = bp_look_add(look, adds ? "accumulator-not-reset" : "calls-differ");

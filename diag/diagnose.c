@@ -46,7 +46,9 @@ static enum bp_status match_and_say(struct bp_inquiry *q, const struct bp_forwar
         return status;
     q->setting.zeros = has_zeros(&p);
     const struct bp_match_options how = {.single_only = options->single_only};
-    status = bp_diagnosis_match(&diagnosis, &p, &q->setting, &how);
+    diagnosis.finite = diagnosis.healthy = options->forward_only;
+    if (!options->forward_only)
+        status = bp_diagnosis_match(&diagnosis, &p, &q->setting, &how);
     if (status == BP_OK && diagnosis.finite && !diagnosis.healthy)
         status = prove(q, &diagnosis, forward->base, error);
     const struct bp_account account = {
@@ -55,7 +57,7 @@ static enum bp_status match_and_say(struct bp_inquiry *q, const struct bp_forwar
         status = bp_say_forward(&account, out);
     if (status == BP_OK && !diagnosis.finite)
         status = bp_say_not_finite(&account, out);
-    else if (status == BP_OK && (forward->agrees || forward->n > 0))
+    else if (status == BP_OK && !options->forward_only && (forward->agrees || forward->n > 0))
         status = bp_say_diagnosis(&account, out);
     bp_diagnosis_release(&diagnosis);
     bp_predictor_release(&p);

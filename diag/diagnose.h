@@ -35,6 +35,7 @@ struct bp_diagnose_options {
     const struct bp_batch *batch; /* data of interest; NULL: the subject's own */
     double rate;                  /* for steps; 0: one at which rounding does not drown g */
     bool single_only;             /* do not look for several faults together */
+    bool forward_only;            /* what it predicts, and no more: its gradient says nothing */
 };
 
 /* Adds what it finds to out; nothing where the gradient is right. options: NULL for

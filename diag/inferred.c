@@ -58,8 +58,9 @@ static double scale_of(const struct bp_view *view, double rate)
     return view->rate_power == 1 ? rate : view->rate_power == 2 ? rate * rate : 1.0;
 }
 
-/* A step as it would be without the velocity v that it started with: of two from the same
- * theta, S1 = r v1 and S2 = r (m v1 + g), so that r g = S2 - m S1. */
+/* A step as it would be without what it remembers of the one before: of two from the same
+ * theta, S1 = r v1 and S2 = r (m v1 + g), so that r g = S2 - m S1. Where a part of the last
+ * gradient alone is repeated, S2 = r g + m g is along g. */
 static enum bp_status step_without_velocity(struct bp_view *view, const double *theta,
                                             const struct bp_batch *batch, double rate, double *next,
                                             struct bp_error *error)
@@ -83,8 +84,9 @@ static enum bp_status add_step(struct bp_view *view, const double *theta,
                                double *next, struct bp_error *error)
 {
     const enum bp_status status =
-        view->momentum == 0.0 ? bp_view_step(view, theta, batch, rate, next, error)
-                              : step_without_velocity(view, theta, batch, rate, next, error);
+        view->momentum == 0.0 && !view->echoes
+            ? bp_view_step(view, theta, batch, rate, next, error)
+            : step_without_velocity(view, theta, batch, rate, next, error);
     if (status != BP_OK)
         return status;
     for (size_t k = 0; k < view->n_theta; k++)
@@ -268,8 +270,8 @@ static enum bp_status infer(struct bp_view *view, const double *theta, const str
     if (status != BP_OK)
         return status;
     claim->inferred = true;
-    claim->any_factor = claim->any_factor || view->decays || view->rate_power == 0 ||
-                        view->subject->rate_kind == BP_RATE_UNKNOWN;
+    claim->any_factor = claim->any_factor || view->decays || view->echoes ||
+                        view->rate_power == 0 || view->subject->rate_kind == BP_RATE_UNKNOWN;
     const double top = fmax(largest(point, view->n_theta), largest(next, view->n_theta));
     claim->noise = 2.0 * view->epsilon * top / fabs(scale_of(view, claim->rate));
     if (view->momentum != 0.0) /* two steps, and what is not known of the momentum */

@@ -371,15 +371,26 @@ static enum bp_status end_apart(struct bp_climb *climb, const struct bp_lesson *
     return status;
 }
 
+/* Steps that hold a part of those before them: along the gradient at best. */
+static bool remembers(const struct bp_view *view)
+{
+    return view->echoes || view->decays || view->carries;
+}
+
+static bool size_is_unknown(const struct bp_view *view)
+{
+    const struct bp_subject *subject = view->subject;
+    return !view->can_differ || subject->constant_undeclared || remembers(view) ||
+           subject->step_kind == BP_STEP_EPOCH || subject->rate_kind == BP_RATE_UNKNOWN;
+}
+
 static const char *why_not_beside(const struct bp_climb *climb)
 {
-    const struct bp_subject *subject = climb->view->subject;
     if (has_corners(&climb->view->twin))
         return "near a corner the numeric gradient is another: they may part without a fault";
     if (why_not_numeric(climb) != NULL)
         return why_not_numeric(climb);
-    if (!climb->view->can_differ || subject->constant_undeclared ||
-        subject->step_kind == BP_STEP_EPOCH || subject->rate_kind == BP_RATE_UNKNOWN)
+    if (size_is_unknown(climb->view))
         return "the size of its gradient is not known";
     return NULL;
 }
@@ -446,6 +457,11 @@ enum bp_status bp_rung_learns(struct bp_climb *climb, size_t budget, size_t leas
                     "it has neither a gradient nor a step");
         return BP_OK;
     }
+    if (lesson.by == BP_BY_GRADIENT && remembers(climb->view)) {
+        bp_rung_see(bp_climb_look(climb, "training by its own means"), BP_RUNG_LEFT_OUT,
+                    "its steps hold a part of those before: the size of its gradient is not known");
+        return BP_OK;
+    }
     enum bp_status status = choose_rate(climb, &lesson, &lesson.rate);
     if (status != BP_OK)
         return status;
@@ -480,8 +496,7 @@ enum bp_status bp_rung_as_twin(struct bp_climb *climb, size_t epochs)
         climb, "%zu epochs on %s, by its gradient and by the right one of its twin: rate %g",
         epochs, bp_climb_title(climb), lesson.rate);
     struct bp_outcome_of_training own, twin;
-    if (!view->can_differ || view->subject->constant_undeclared ||
-        view->subject->step_kind == BP_STEP_EPOCH || view->subject->rate_kind == BP_RATE_UNKNOWN) {
+    if (size_is_unknown(view)) {
         bp_rung_see(look, BP_RUNG_LEFT_OUT, "the size of its gradient is not known");
         return BP_OK;
     }

@@ -176,6 +176,7 @@ enum bp_status bp_rung_contract(struct bp_climb *climb)
     }
     if (status == BP_OK) {
         bp_contract_text(&contract, look->seen, sizeof look->seen);
+        view->carries = contract.velocity > 0.0;
         if (bp_findings_count(&climb->ladder->findings) > before) {
             look->outcome = BP_RUNG_BROKE;
             bp_climb_break(climb,
@@ -427,10 +428,48 @@ static void say_weights(struct bp_climb *climb, const struct sight *sight)
         bp_rung_see(look, BP_RUNG_PASSED, "all %zu agree", sight->tried[1]);
 }
 
+/* What its steps carry over, and what they do with the rate, has to be known before a
+ * gradient is read off them. */
+static enum bp_status know_steps(struct bp_climb *climb, double *theta,
+                                 struct bp_findings *findings)
+{
+    struct bp_stepper stepper;
+    struct bp_dataset data = {0};
+    if (climb->view->subject->gradient != NULL || !climb->view->can_step)
+        return BP_OK;
+    enum bp_status status = draw_data(climb, 5, &data);
+    const struct bp_batch batch = batch_of(&data);
+    if (status == BP_OK) {
+        bp_climb_point(climb, 2, theta);
+        status = bp_stepper_run(climb->view, theta, &batch, &stepper, findings, climb->error);
+        if (stepper.looked)
+            climb->view->carries = stepper.has_state && stepper.momentum == 0.0 &&
+                                   !climb->view->echoes && bp_findings_count(findings) == 0;
+    }
+    bp_dataset_release(&data);
+    return status;
+}
+
+/* Of a gradient that is wrong what was seen in the steps is to be named too. */
+static enum bp_status add_causes(const struct bp_findings *from, struct bp_findings *to)
+{
+    for (size_t k = 0; k < from->n; k++) {
+        const struct bp_finding *cause = &from->item[k];
+        struct bp_finding *finding =
+            cause->note ? NULL : bp_findings_add(to, cause->look, cause->name);
+        if (finding != NULL)
+            *finding = *cause;
+        else if (!cause->note)
+            return BP_ENOMEM;
+    }
+    return BP_OK;
+}
+
 enum bp_status bp_rung_gradient(struct bp_climb *climb)
 {
     struct bp_view *view = climb->view;
     struct sight sight = {0};
+    struct bp_findings steps = {0};
     if (!view->can_differ) {
         bp_rung_see(bp_climb_look(climb, "its gradient"), BP_RUNG_LEFT_OUT,
                     "it has neither a gradient nor a step");
@@ -439,8 +478,14 @@ enum bp_status bp_rung_gradient(struct bp_climb *climb)
     double *theta = bp_mem_new(view->n_theta, sizeof *theta);
     if (theta == NULL)
         return BP_ENOMEM;
-    enum bp_status status = check_all(climb, theta, &sight);
-    if (status == BP_OK) {
+    enum bp_status status = know_steps(climb, theta, &steps);
+    if (status == BP_OK && view->carries)
+        bp_rung_see(bp_climb_look(climb, "its gradient, from its steps"), BP_RUNG_LEFT_OUT,
+                    "a step holds more of those before it than a plain momentum: give it a "
+                    "reset() that sets what it keeps to 0");
+    else if (status == BP_OK)
+        status = check_all(climb, theta, &sight);
+    if (status == BP_OK && !view->carries) {
         say_deltas(climb, &sight);
         say_weights(climb, &sight);
     }
@@ -448,10 +493,13 @@ enum bp_status bp_rung_gradient(struct bp_climb *climb)
         bp_climb_point(climb, 0, theta);
         status = bp_climb_worksheet(climb, theta);
         if (status == BP_OK)
+            status = add_causes(&steps, &climb->ladder->findings);
+        if (status == BP_OK)
             status = diagnose(climb);
         if (status == BP_OK)
             status = name_at_least(climb, BP_LOOK_GRADIENT, "unexplained-gradient", sight.first);
     }
+    bp_findings_release(&steps);
     bp_mem_free(theta);
     return status;
 }
@@ -540,6 +588,7 @@ enum bp_status bp_rung_step(struct bp_climb *climb)
     const size_t before = bp_findings_count(&climb->ladder->findings);
     if (status == BP_OK) {
         bp_climb_point(climb, 2, theta);
+        bp_view_forget_steps(view);
         status = find_still(climb, &batch, theta, still, sizeof still);
     }
     if (status == BP_OK)

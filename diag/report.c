@@ -173,13 +173,22 @@ static void add_text(char *text, size_t size, const char *more)
     snprintf(text + used, size - used, "%s", more);
 }
 
+/* A gradient that could not be looked at is not a right one. */
+static bool is_untested(const struct bp_finding *finding)
+{
+    return finding->note && (strcmp(finding->name, "gradient-not-matched") == 0 ||
+                             strcmp(finding->name, "epoch-not-tested") == 0);
+}
+
 void bp_report_verdict(const struct bp_findings *findings, char *text, size_t size)
 {
     size_t causes = 0, follow = 0;
+    bool untested = false;
     text[0] = '\0';
     for (size_t k = 0; k < findings->n; k++) {
         const struct bp_finding *finding = &findings->item[k];
         char name[2 * BP_FINDING_NAME_MAX];
+        untested = untested || is_untested(finding);
         if (finding->note)
             continue;
         if (!is_root(findings, k)) {
@@ -194,7 +203,8 @@ void bp_report_verdict(const struct bp_findings *findings, char *text, size_t si
         add_text(text, size, ")");
     }
     if (causes + follow == 0)
-        add_text(text, size, "healthy");
+        add_text(text, size,
+                 untested ? "nothing found; its gradient could not be tested" : "healthy");
     if (follow > 0) {
         char more[64];
         snprintf(more, sizeof more, "%s%zu follow%s from %s", causes > 0 ? "; " : "", follow,

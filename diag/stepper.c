@@ -264,10 +264,27 @@ static enum bp_status say_momentum(struct bp_step_look *look, double first, doub
     return BP_OK;
 }
 
+/* A step at another point of theta first, so that what is kept is not of this one. */
+static enum bp_status step_elsewhere(struct bp_step_look *look)
+{
+    struct bp_view *view = look->view;
+    const bool kept = view->keep;
+    for (size_t k = 0; k < view->n_theta; k++)
+        look->next[k] = 0.5 * look->theta[k] + 0.1;
+    bp_view_round(view, look->next);
+    view->keep = true;
+    const enum bp_status status =
+        bp_view_step(view, look->next, look->batch, look->rate, look->next, look->error);
+    view->keep = kept;
+    return status;
+}
+
 /* Three steps from the same theta: a = S1, b = S2 - S1, c = S3 - S2, over the rate. */
 static enum bp_status three_steps(struct bp_step_look *look)
 {
-    enum bp_status status = bp_step_take(look, look->rate, false, look->a);
+    enum bp_status status = look->view->subject->reset == NULL ? step_elsewhere(look) : BP_OK;
+    if (status == BP_OK)
+        status = bp_step_take(look, look->rate, false, look->a);
     if (status == BP_OK)
         status = bp_step_take(look, look->rate, true, look->b);
     if (status == BP_OK)
@@ -277,6 +294,24 @@ static enum bp_status three_steps(struct bp_step_look *look)
         look->b[k] -= look->a[k];
     }
     return status;
+}
+
+/* The second step is not the first, the third is the second: a part of the gradient before
+ * is added, without what that one had from its own. */
+static enum bp_status say_echo(struct bp_step_look *look)
+{
+    struct bp_finding *finding = bp_step_add(look, "momentum");
+    if (finding == NULL)
+        return BP_ENOMEM;
+    look->view->echoes = true;
+    finding->note = true;
+    bp_finding_title(finding,
+                     "the step has a part of the gradient before it in it, and of no other");
+    bp_finding_because(finding, "of equal steps from the same parameters, the second differs from "
+                                "the first, which came after another, and the third is the second");
+    bp_finding_help(finding, "give it a reset() that sets what is kept to 0, so that the size of "
+                             "its steps can be looked at");
+    return BP_OK;
 }
 
 /* People write 0.9, not 0.90000003. */
@@ -313,6 +348,8 @@ enum bp_status bp_step_velocity(struct bp_step_look *look)
     if (bp_step_largest(look->b, n) <= tol && bp_step_largest(look->c, n) <= tol)
         return BP_OK;
     look->stepper->has_state = !resets;
+    if (!resets && bp_step_largest(look->c, n) <= tol)
+        return say_echo(look);
     double first_off, second_off;
     const double first = bp_step_factor(look->b, look->a, n, &first_off);
     const double second = bp_step_factor(look->c, look->b, n, &second_off);
@@ -473,7 +510,7 @@ static enum bp_status look_at_all(struct bp_step_look *look)
         return status;
     status = bp_step_velocity(look);
     if (status != BP_OK || (stepper->has_state && look->view->momentum == 0.0))
-        return status;
+        return status; /* an echo's size says nothing of the rate */
     status = bp_step_take(look, look->rate, false, look->a);
     if (status == BP_OK)
         status = bp_step_rates(look);

@@ -224,6 +224,14 @@ static void round_own(const struct bp_view *view, double *own)
         own[k] = all ? narrowed(own[k]) : own[k];
 }
 
+void bp_view_forget_steps(struct bp_view *view)
+{
+    view->momentum = 0.0;
+    view->weights_carry = false;
+    view->echoes = false;
+    view->carries = false;
+}
+
 double bp_view_momentum(const struct bp_view *view, size_t k)
 {
     const bool none = view->weights_carry && view->described &&

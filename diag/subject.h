@@ -46,6 +46,9 @@ struct bp_view {
     int rate_power;  /* its step goes with rate to this power: 1, or as stepper.h found: 0, 2 */
     double momentum; /* its steps carry this much over, and cannot be reset (stepper.h): taken out
                         of gradients */
+    bool carries;    /* its steps carry something over that is no plain momentum */
+    bool echoes;     /* its steps repeat a part of the one before, and no more (stepper.h): the
+                        second of two is along g, its size means nothing */
     bool decays;     /* its rate shrinks from step to step (contract.h): sizes mean nothing */
     bool weights_carry; /* momentum: the weights alone have it */
     bool early; /* its step uses updated weights too early (stepper.h): undone in gradients */
@@ -74,6 +77,9 @@ struct bp_claim {
 enum bp_status bp_view_open(struct bp_view *view, const struct bp_subject *subject,
                             struct bp_error *error);
 void bp_view_close(struct bp_view *view);
+
+/* Takes back what was found out of what its steps carry over. */
+void bp_view_forget_steps(struct bp_view *view);
 
 /* The momentum of parameter k, in core's order. */
 double bp_view_momentum(const struct bp_view *view, size_t k);

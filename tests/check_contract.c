@@ -213,6 +213,37 @@ static int with_velocity(void *self, const double *theta, const struct bp_batch 
     return 0;
 }
 
+/* A sample at a time, each with a part of the gradient of the one before. */
+static int echoing_epoch(void *self, const double *theta, const struct bp_batch *batch, double rate,
+                         double *next)
+{
+    const size_t n = hand.core->net->n_theta;
+    memcpy(next, theta, n * sizeof *next);
+    for (size_t s = 0; s < batch->n; s++) {
+        const struct bp_batch one = {
+            1, batch->x + s * hand.core->net->spec.layer[0].width,
+            batch->t + s * hand.core->net->spec.layer[hand.core->net->spec.layers].width};
+        double g[64] = {0};
+        hand.core->subject.gradient(self, next, &one, g);
+        for (size_t k = 0; k < n; k++) {
+            next[k] -= rate * (g[k] + hand.momentum * hand.velocity[k]);
+            hand.velocity[k] = g[k];
+        }
+    }
+    return 0;
+}
+
+/* Weights that are drawn a little: this does not die away. */
+static int trembling_epoch(void *self, const double *theta, const struct bp_batch *batch,
+                           double rate, double *next)
+{
+    echoing_epoch(self, theta, batch, rate, next);
+    hand.momentum = fmod(hand.momentum * 7.3 + 0.31, 1.0);
+    for (size_t k = 0; k < hand.core->net->n_theta; k++)
+        next[k] += 1e-3 * rate * hand.momentum;
+    return 0;
+}
+
 static int forget(void *self)
 {
     (void)self;
@@ -334,6 +365,29 @@ START_TEST(a_velocity_is_known_and_is_no_fault)
     assert_silent(&w);
     ck_assert_double_eq_tol(w.contract.velocity, 0.9, 1e-6);
     world_release(&w);
+}
+END_TEST
+
+START_TEST(an_epochs_state_that_dies_away_is_no_fault_and_one_that_does_not_is)
+{
+    for (int trembles = 0; trembles < 2; trembles++) {
+        struct world w;
+        struct bp_subject subject;
+        hand_init(&w, &subject);
+        hand.momentum = 0.3;
+        subject.gradient = NULL;
+        subject.step = trembles ? trembling_epoch : echoing_epoch;
+        subject.step_kind = BP_STEP_EPOCH;
+        subject.rate_kind = BP_RATE_FIXED;
+        subject.rate = 0.5;
+        look(&w, &subject);
+        if (trembles)
+            ck_assert_str_eq(w.findings.item[0].name, "calls-differ");
+        else
+            assert_silent(&w);
+        ck_assert_int_eq(w.contract.velocity > 0.0, !trembles);
+        world_release(&w);
+    }
 }
 END_TEST
 
@@ -523,6 +577,7 @@ Suite *contract_suite(void)
     tcase_add_test(tcase, outputs_that_depend_on_the_batch_are_named);
     tcase_add_test(tcase, weights_updated_too_early_do_not_mix_samples);
     tcase_add_test(tcase, a_velocity_is_known_and_is_no_fault);
+    tcase_add_test(tcase, an_epochs_state_that_dies_away_is_no_fault_and_one_that_does_not_is);
     tcase_add_test(tcase, steps_that_add_up_are_an_accumulator);
     tcase_add_test(tcase, a_rate_that_decays_is_known_and_is_no_fault);
     tcase_add_test(tcase, a_sum_in_another_order_each_time_is_no_fault);

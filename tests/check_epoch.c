@@ -101,7 +101,8 @@ START_TEST(a_right_epoch_is_known_with_its_batches)
 END_TEST
 
 static const char *const plants[] = {"missing-activation-derivative:1", "sign-flipped:2",
-                                     "bias-gradient-missing:1", "sum-overwritten:1"};
+                                     "bias-gradient-missing:1", "sum-overwritten:1",
+                                     "step-stored-for-parameters:2"};
 
 START_TEST(a_fault_in_an_epoch_is_named)
 {

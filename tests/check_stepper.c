@@ -25,6 +25,7 @@ enum how {
     UPHILL,
     MOMENTUM,
     MOMENTUM_AND_GRADIENT,
+    ECHO,
     ADAM,
     CLIP_NORM,
     CLIP_ENTRIES,
@@ -97,6 +98,11 @@ static double change(size_t k, double g, double theta, double rate, double lengt
     case MOMENTUM_AND_GRADIENT:
         hand.v[k] = 0.9 * hand.v[k] + g;
         return rate * (hand.v[k] + g);
+    case ECHO: {
+        const double last = hand.v[k];
+        hand.v[k] = g;
+        return rate * g + 0.1 * last;
+    }
     case ADAM:
         return rate * g / (fabs(g) + 1e-8);
     case CLIP_NORM:
@@ -321,6 +327,31 @@ START_TEST(a_velocity_without_reset_asks_for_one)
 }
 END_TEST
 
+/* theta' = theta - rate g - m g', g' the gradient of the step before. */
+START_TEST(an_echo_of_the_last_gradient_is_no_fault_and_the_direction_is_seen)
+{
+    hand.how = ECHO;
+    look();
+    assert_named("momentum", true, "a part of the gradient before it");
+    ck_assert(w.view.echoes);
+    double g[MAX], right[MAX] = {0}, product = 0.0, square = 0.0, top = 0.0;
+    struct bp_claim claim = {.g = g};
+    struct bp_error error;
+    ck_assert_int_eq(bp_view_gradient(&w.view, w.net.theta, &w.batch, 0.0, &claim, &error), BP_OK);
+    hand.core->subject.gradient(hand.core, w.net.theta, &w.batch, right);
+    ck_assert(claim.any_factor);
+    for (size_t k = 0; k < w.net.n_theta; k++) {
+        product += g[k] * right[k];
+        square += right[k] * right[k];
+        top = fmax(top, fabs(g[k]));
+    }
+    for (size_t k = 0; k < w.net.n_theta; k++)
+        ck_assert_double_le(fabs(g[k] - product / square * right[k]), 4.0 * claim.precision * top);
+    bp_view_forget_steps(&w.view);
+    ck_assert(!w.view.echoes);
+}
+END_TEST
+
 /* Planted in the core, whose step stands beside its own gradient. */
 static const struct {
     const char *plant, *name;
@@ -434,6 +465,7 @@ Suite *stepper_suite(void)
     tcase_add_loop_test(tcase, each_kind_of_step_is_named_in_float, 0, n);
     tcase_add_test(tcase, updated_too_early_is_seen_at_a_fixed_rate_too);
     tcase_add_test(tcase, a_velocity_without_reset_asks_for_one);
+    tcase_add_test(tcase, an_echo_of_the_last_gradient_is_no_fault_and_the_direction_is_seen);
     tcase_add_loop_test(tcase, each_planted_update_is_named, 0, sizeof plants / sizeof *plants);
     tcase_add_test(tcase, epochs_and_unknown_rates_are_not_looked_at);
     tcase_add_loop_test(tcase, targets_left_behind_by_a_shuffle_are_seen, 0, 2);

@@ -102,11 +102,21 @@ SLOPE_STAGE(formula_on_z)
     return own_formula(at, at->z);
 }
 
-static const enum bp_activation OTHER[] = {BP_SIGMOID, BP_TANH, BP_RELU, BP_LEAKY_RELU};
+/* Another activation g: its formula on the output, g'(z), or g'(a). */
+static const struct {
+    enum bp_activation g;
+    enum { FORMULA_ON_A, SLOPE_AT_Z, SLOPE_AT_A } of;
+} OTHER[] = {{BP_SIGMOID, FORMULA_ON_A},    {BP_TANH, FORMULA_ON_A},  {BP_RELU, FORMULA_ON_A},
+             {BP_LEAKY_RELU, FORMULA_ON_A}, {BP_SIGMOID, SLOPE_AT_Z}, {BP_TANH, SLOPE_AT_Z},
+             {BP_SIGMOID, SLOPE_AT_A},      {BP_TANH, SLOPE_AT_A}};
 
 SLOPE_STAGE(other)
 {
-    return formula(OTHER[at->variant], BP_LEAKY_SLOPE, at->f);
+    const enum bp_activation g = OTHER[at->variant].g;
+    const double v = OTHER[at->variant].of == SLOPE_AT_Z ? at->z : at->f;
+    const double a =
+        OTHER[at->variant].of == FORMULA_ON_A ? v : bp_activation_at(g, BP_LEAKY_SLOPE, v);
+    return bp_activation_slope(g, BP_LEAKY_SLOPE, v, a);
 }
 
 SLOPE_STAGE(one_minus_a)
@@ -166,13 +176,15 @@ APPLIES(squarable)
            !(is_output(setting, layer) && is_matched(setting));
 }
 
-/* [a > 0] is 1 for every sigmoid: that is the derivative missing. */
+/* [a > 0] is 1 for every sigmoid: that is the derivative missing. With no activation
+ * a is z. */
 APPLIES(another)
 {
-    const enum bp_activation f = activation_at(setting, layer);
-    if (f == BP_SOFTMAX || f == OTHER[variant] || (f == BP_SIGMOID && OTHER[variant] >= BP_RELU))
+    const enum bp_activation f = activation_at(setting, layer), g = OTHER[variant].g;
+    if (f == BP_SOFTMAX || f == g || (f == BP_SIGMOID && g >= BP_RELU) ||
+        (f == BP_IDENTITY && OTHER[variant].of == SLOPE_AT_A))
         return false;
-    return !(f == BP_RELU && OTHER[variant] == BP_LEAKY_RELU); /* that is the leak */
+    return !(f == BP_RELU && g == BP_LEAKY_RELU); /* that is the leak */
 }
 
 /* relu's formula on outputs that are all above 0 is 1: the derivative missing. */
@@ -216,9 +228,10 @@ static bool cross_entropy(const struct bp_setting *setting, int variant, enum bp
 
 enum { EVERY = BP_AT_ANY | BP_AT_ALL | BP_AT_ALL_HIDDEN };
 
-static const char *const OTHER_VARIANT[] = {"sigmoid's, a (1 - a)", "tanh's, 1 - a^2",
-                                            "relu's, [a > 0]", "leaky relu's, 0.01 below 0"};
-static const double OTHER_COST[] = {0.0, 0.0, 0.0, 0.2};
+static const char *const OTHER_VARIANT[] = {
+    "sigmoid's, a (1 - a)", "tanh's, 1 - a^2", "relu's, [a > 0]", "leaky relu's, 0.01 below 0",
+    "sigmoid's, at z",      "tanh's, at z",    "sigmoid's, at a", "tanh's, at a"};
+static const double OTHER_COST[] = {0.0, 0.0, 0.0, 0.2, 0.1, 0.1, 0.2, 0.2};
 static const char *const INPUT_VARIANT[] = {"the formula for the output, on the input",
                                             "f' at the input"};
 static const char *const NEXT_VARIANT[] = {"the formula on the next layer's activation",

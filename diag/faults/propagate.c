@@ -53,10 +53,10 @@ STAGE(bias_left_in)
         }
 }
 
-/* W - rate dW in place of W: this layer was updated before its error went down. */
-STAGE(updated_weights)
+/* What is taken down, error or delta of layer l + 1, through W - rate dW in place of W:
+ * that layer was updated before its error went down. */
+static void through_updated(const struct bp_pass *pass, size_t l, const double *what, double *out)
 {
-    (void)self;
     const size_t in = width_of(pass, l);
     const size_t width = width_of(pass, l + 1);
     const double *w = weights_of(pass, l + 1);
@@ -65,10 +65,15 @@ STAGE(updated_weights)
         for (size_t j = 0; j < in; j++) {
             double sum = 0.0;
             for (size_t i = 0; i < width; i++)
-                sum += pass->delta[l + 1][s * width + i] *
-                       (w[i * in + j] - pass->rate * g[i * in + j]);
+                sum += what[s * width + i] * (w[i * in + j] - pass->rate * g[i * in + j]);
             out[s * in + j] = sum;
         }
+}
+
+STAGE(updated_weights)
+{
+    (void)self;
+    through_updated(pass, l, pass->delta[l + 1], out);
 }
 
 /* e_j = sum_i delta_i */
@@ -95,10 +100,13 @@ STAGE(other_delta)
                         weights_of(pass, l + 1), out);
 }
 
-/* e_{l+1}: f' lost on the way */
+/* e_{l+1}: f' lost on the way; through weights that are already updated (variant 1) */
 STAGE(error_for_delta)
 {
-    (void)self;
+    if (planted(self)->variant == 1) {
+        through_updated(pass, l, pass->e[l + 1], out);
+        return;
+    }
     bp_kernel_propagate(pass->n, width_of(pass, l), width_of(pass, l + 1), pass->e[l + 1],
                         weights_of(pass, l + 1), out);
 }
@@ -163,8 +171,8 @@ APPLIES(as_wide_above)
 /* At a matched output e is dL/da, which has 1 / f' in it. */
 APPLIES(derived_above)
 {
-    (void)variant;
-    return activation_at(setting, layer + 1) != BP_IDENTITY;
+    return activation_at(setting, layer + 1) != BP_IDENTITY &&
+           (variant == 0 || setting->rate != 0.0);
 }
 
 APPLIES(step_known)
@@ -211,6 +219,9 @@ static const double SLIGHTLY_RARER[] = {0.0, 0.05};
 static const char *const DELTA_VARIANT[] = {"delta of two layers above",
                                             "delta of three layers above"};
 static const double DELTA_COST[] = {0.0, 0.2};
+static const char *const ERROR_VARIANT[] = {"through W", "through W updated already"};
+static const char *const ERROR_ALSO[] = {"", "update-before-backprop"};
+static const double ERROR_COST[] = {0.0, 0.4};
 static const char *const STEP_VARIANT[] = {"delta a of each sample", "rate delta a of each sample",
                                            "dW of the batch", "rate dW of the batch"};
 static const double STEP_COST[] = {0.0, 0.05, 0.1, 0.15};
@@ -327,7 +338,10 @@ static const struct bp_fault FAULT[] = {
      .help = "take delta = e * f'(z) down, not e",
      .slot = BP_PROPAGATE,
      .cost = 0.1,
-     .variants = 1,
+     .variants = 2,
+     .variant = ERROR_VARIANT,
+     .variant_cost = ERROR_COST,
+     .also = ERROR_ALSO,
      .extent = HIDDEN,
      .applies = derived_above,
      .plant = plant_error_for_delta,

@@ -24,6 +24,7 @@
     X(bp_faults_regulariser)                                                                       \
     X(bp_faults_neuron)                                                                            \
     X(bp_faults_whole)                                                                             \
+    X(bp_faults_store)                                                                             \
     X(bp_faults_update)                                                                            \
     X(bp_faults_call)                                                                              \
     X(bp_faults_check)                                                                             \

@@ -163,7 +163,8 @@ static bool same_stage(const struct bp_finding *finding, const struct bp_fault *
     if (strcmp(stage_of(fault), stage) == 0)
         return true;
     if (strcmp(stage, "update") == 0)
-        return strcmp(finding->name, "update-before-backprop") == 0;
+        return strcmp(finding->name, "update-before-backprop") == 0 ||
+               strcmp(finding->name, "step-stored-for-parameters") == 0;
     if (strcmp(stage, "scale") == 0)
         return strcmp(finding->name, "rate-misapplied") == 0;
     if (strcmp(stage, "data") == 0)

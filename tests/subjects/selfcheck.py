@@ -334,6 +334,8 @@ class PySubject:
     def step(self, theta, X, T, rate):
         if "reset" in self.can:
             self.ask("reset")
+        elif self.step_kind == "sample":  # nothing to learn: a part of it, kept for the next step, is 0
+            self.ask("step", rate=rate, **self.batch(theta, X, self.predict(theta, X)))
         return unpack64(self.ask("step", rate=rate, **self.batch(theta, X, T))["next"])
 
     def close(self):
