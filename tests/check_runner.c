@@ -106,7 +106,7 @@ START_TEST(a_repair_that_does_not_get_there_is_tried_from_other_starts)
     ck_assert_uint_ge(record.starts_done, 5);
     ck_assert(record.curve[2].done && record.n_curves == 3);
     ck_assert_ptr_nonnull(strstr(proof, "layer 1 is 2 wide in place of 1"));
-    ck_assert_ptr_nonnull(strstr(proof, "8 of 10 other starts get there (loss 0.0038"));
+    ck_assert_ptr_nonnull(strstr(proof, "8 of 10 other starts get there (loss 0.003795)"));
     FILE *out = fmemopen(json, sizeof json, "w");
     ck_assert_int_eq(bp_scenario_json(out, &record), BP_OK);
     fclose(out);
