@@ -47,7 +47,7 @@ static void once_tier(void *self)
 static void once_node(void *self)
 {
     struct once *once = self;
-    bp_node_run(&once->node, &once->d);
+    bp_node_run(&once->node);
 }
 
 static void once_backprop(void *self)
@@ -67,7 +67,7 @@ static int count_once(const char *job, const char *network, size_t n)
     } else if (strcmp(job, "node-core") == 0) {
         const struct bp_numdiff_options options = {.tier = BP_TIER_NODE};
         if (bp_numdiff_run(&once.d, &once.b.at, &options, NULL) != BP_OK ||
-            bp_node_init(&once.node, &once.b.at, 1) != BP_OK)
+            bp_node_init(&once.node, &once.b.at, &once.d, 1) != BP_OK)
             return 2;
         bench_counted(once_node, &once);
         bp_node_release(&once.node);

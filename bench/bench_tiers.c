@@ -48,7 +48,7 @@ static double run_node(void *self)
     struct node_job *job = self;
     const double start = bench_now();
     for (int k = 0; k < TIMES; k++)
-        bp_node_run(&job->node, &job->d);
+        bp_node_run(&job->node);
     return (bench_now() - start) / TIMES;
 }
 
@@ -62,7 +62,7 @@ static void against_backprop(const char *text, size_t n, const char *core, const
     bench_net_init(&b, text, n);
     const struct bp_numdiff_options options = {.tier = BP_TIER_NODE};
     if (bp_numdiff_run(&node.d, &b.at, &options, NULL) != BP_OK ||
-        bp_node_init(&node.node, &b.at, 1) != BP_OK)
+        bp_node_init(&node.node, &b.at, &node.d, 1) != BP_OK)
         return;
     const struct bench_job one = {run_node, &node}, backprop = {bench_backprop, &b};
     bench_row(core, bench_ratio(&one, &backprop, 63), "<=", goal);

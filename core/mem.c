@@ -10,20 +10,30 @@ static atomic_size_t fail_at;
 static atomic_size_t tried;
 static atomic_size_t held;
 
-void *bp_mem_new(size_t n, size_t size)
+/* Whole lines: aligned_alloc() wants a multiple of the alignment, and never 0 bytes. */
+static size_t bytes_of(size_t n, size_t size)
+{
+    return (n * size / BP_MEM_ALIGN + 1) * BP_MEM_ALIGN;
+}
+
+void *bp_mem_room(size_t n, size_t size)
 {
     const size_t turn = atomic_fetch_add(&tried, 1) + 1;
     if (turn == atomic_load(&fail_at))
         return NULL;
     if (size != 0 && n > (SIZE_MAX - BP_MEM_ALIGN) / size)
         return NULL;
-    /* aligned_alloc() wants a multiple of the alignment, and never 0 bytes */
-    const size_t bytes = (n * size / BP_MEM_ALIGN + 1) * BP_MEM_ALIGN;
-    void *block = aligned_alloc(BP_MEM_ALIGN, bytes);
-    if (block == NULL)
-        return NULL;
-    memset(block, 0, bytes);
-    atomic_fetch_add(&held, 1);
+    void *block = aligned_alloc(BP_MEM_ALIGN, bytes_of(n, size));
+    if (block != NULL)
+        atomic_fetch_add(&held, 1);
+    return block;
+}
+
+void *bp_mem_new(size_t n, size_t size)
+{
+    void *block = bp_mem_room(n, size);
+    if (block != NULL)
+        memset(block, 0, bytes_of(n, size));
     return block;
 }
 

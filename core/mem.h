@@ -1,8 +1,8 @@
 /* mem.h -- the one place that allocates.
  *
- * Every block is aligned to BP_MEM_ALIGN bytes and zeroed. Sizes are counts
- * times element sizes, checked for overflow. Tests can make the n-th
- * allocation fail, and count what is still held.
+ * Every block is aligned to BP_MEM_ALIGN bytes, and zeroed unless it says otherwise. Sizes are
+ * counts times element sizes, checked for overflow. Tests can make the n-th allocation fail, and
+ * count what is still held.
  */
 #ifndef BP_MEM_H
 #define BP_MEM_H
@@ -14,6 +14,9 @@ enum { BP_MEM_ALIGN = 64 };
 /* n elements of size bytes, zeroed; NULL when there is no memory (or the
  * product overflows). n = 0 gives a valid block of no use. */
 void *bp_mem_new(size_t n, size_t size);
+
+/* The same, but nothing is known of what is in it: for results that are all written. */
+void *bp_mem_room(size_t n, size_t size);
 
 /* As realloc, for a block of old_n elements; the added part is zeroed. On
  * failure the old block stays valid and NULL is returned. */

@@ -54,12 +54,14 @@ static enum bp_status make_room(struct bp_numdiff *numdiff, const struct bp_loss
                                 const struct bp_numdiff_options *options)
 {
     numdiff->n_theta = at->net != NULL ? at->net->n_theta : at->n_theta;
-    numdiff->value = bp_mem_new(2 * numdiff->n_theta, sizeof *numdiff->value);
+    numdiff->value = bp_mem_room(2 * numdiff->n_theta, sizeof *numdiff->value);
     numdiff->flags = bp_mem_new(numdiff->n_theta, 1);
     if (numdiff->value == NULL || numdiff->flags == NULL)
         return BP_ENOMEM;
     numdiff->error = numdiff->value + numdiff->n_theta;
     memset(numdiff->flags, BP_NUM_LEFT_OUT, numdiff->n_theta);
+    if (options->count > 0 || options->no_parameters)
+        memset(numdiff->value, 0, 2 * numdiff->n_theta * sizeof *numdiff->value);
     numdiff->n = at->n;
     if (at->net == NULL)
         return BP_OK;

@@ -213,7 +213,7 @@ static enum bp_status run(struct bp_numdiff *numdiff, const struct bp_loss_at *a
 {
     (void)error;
     struct delta_form form = {.numdiff = numdiff, .options = options};
-    enum bp_status status = bp_exact_init(&form.exact, at, options->threads);
+    enum bp_status status = bp_exact_init(&form.exact, at, numdiff, options->threads);
     if (status == BP_OK)
         status = make_room(&form);
     if (status == BP_OK) {

@@ -339,26 +339,41 @@ static size_t largest_above_first(const struct bp_mlp *net)
     return count;
 }
 
-static enum bp_status make_room(struct bp_exact *exact)
+/* The deltas are the caller's where it has room for them. */
+static enum bp_status room_for_deltas(struct bp_exact *exact, struct bp_numdiff *numdiff,
+                                      double *own)
+{
+    const size_t units = exact->at->n * exact->at->net->n_units;
+    if (numdiff->delta != NULL) {
+        exact->delta = numdiff->delta;
+        exact->wrong = numdiff->delta_error;
+        exact->flags = numdiff->delta_flags;
+        return BP_OK;
+    }
+    exact->delta = own;
+    exact->wrong = own + units;
+    exact->flags = exact->own_flags = bp_mem_new(units, 1);
+    return exact->flags == NULL ? BP_ENOMEM : BP_OK;
+}
+
+static enum bp_status make_room(struct bp_exact *exact, struct bp_numdiff *numdiff)
 {
     const struct bp_mlp *net = exact->at->net;
-    const size_t n = exact->at->n, units = n * net->n_units;
-    const size_t widest = widest_from(net, 1);
+    const size_t n = exact->at->n, units = n * net->n_units, widest = widest_from(net, 1);
     if (units / n != net->n_units || widest > SIZE_MAX / 64 / n)
         return BP_ENOMEM;
-    const size_t absolute = largest_above_first(net);
+    const size_t absolute = largest_above_first(net), own = numdiff->delta == NULL ? 2 * units : 0;
     exact->memory =
-        bp_mem_new(4 * units + net->n_units + n + absolute + 2 * n * widest, sizeof(double));
-    exact->flags = bp_mem_new(units, 1);
-    if (exact->memory == NULL || exact->flags == NULL)
+        bp_mem_room(2 * units + net->n_units + n + absolute + 2 * n * widest + own, sizeof(double));
+    if (exact->memory == NULL)
         return BP_ENOMEM;
-    exact->delta = exact->memory + 2 * units;
-    exact->wrong = exact->delta + units;
-    exact->unit = exact->wrong + units;
+    exact->unit = exact->memory + 2 * units;
     exact->loss = exact->unit + net->n_units;
     exact->absolute = exact->loss + n;
     exact->spread = exact->absolute + absolute;
     exact->bound = exact->spread + n * widest;
+    if (room_for_deltas(exact, numdiff, exact->bound + n * widest) != BP_OK)
+        return BP_ENOMEM;
     return room_for_pass(exact);
 }
 
@@ -390,14 +405,15 @@ static enum bp_status make_workers(struct bp_exact *exact, int threads)
     return exact->worker == NULL ? BP_ENOMEM : BP_OK;
 }
 
-enum bp_status bp_exact_init(struct bp_exact *exact, const struct bp_loss_at *at, int threads)
+enum bp_status bp_exact_init(struct bp_exact *exact, const struct bp_loss_at *at,
+                             struct bp_numdiff *numdiff, int threads)
 {
     *exact = (struct bp_exact){.at = at, .theta = at->theta == NULL ? at->net->theta : at->theta};
     exact->smooth = true;
     for (size_t l = 1; l <= at->net->spec.layers; l++)
         if (bp_activation_has_kink(at->net->spec.layer[l].activation))
             exact->smooth = false;
-    if (make_room(exact) != BP_OK || make_workers(exact, threads) != BP_OK) {
+    if (make_room(exact, numdiff) != BP_OK || make_workers(exact, threads) != BP_OK) {
         bp_exact_release(exact);
         return BP_ENOMEM;
     }
@@ -424,21 +440,15 @@ void bp_exact_release(struct bp_exact *exact)
     }
     bp_mem_free(exact->worker);
     bp_mem_free(exact->memory);
-    bp_mem_free(exact->flags);
+    bp_mem_free(exact->own_flags);
     bp_mem_free(exact->pass.pointers);
     *exact = (struct bp_exact){0};
 }
 
 void bp_exact_tell(const struct bp_exact *exact, struct bp_numdiff *numdiff)
 {
-    const size_t count = exact->at->n * exact->at->net->n_units;
     numdiff->loss = bp_exact_loss(exact);
     numdiff->noise = EPSILON * fabs(numdiff->loss);
     numdiff->step = bp_exact_step(exact);
     numdiff->evaluations = exact->evaluations;
-    if (numdiff->delta == NULL)
-        return;
-    memcpy(numdiff->delta, exact->delta, count * sizeof *exact->delta);
-    memcpy(numdiff->delta_error, exact->wrong, count * sizeof *exact->wrong);
-    memcpy(numdiff->delta_flags, exact->flags, count);
 }

@@ -37,8 +37,9 @@ struct bp_exact {
     double *memory;                    /* owned: z and a of the pass, then the arrays below */
     double *loss;                      /* [n] at the point */
     double *unit;                      /* [n_units]: a power of two: much for z of this neuron */
-    double *delta, *wrong;             /* laid out as in struct bp_numdiff */
-    unsigned char *flags;              /* owned */
+    double *delta, *wrong;             /* laid out as in struct bp_numdiff; maybe its own */
+    unsigned char *flags;              /* likewise */
+    unsigned char *own_flags;          /* owned, or NULL */
     double *absolute, *spread, *bound; /* |W_l| of the largest l > 1; n x widest, twice */
     bool smooth;                       /* no activation has a corner */
     size_t n_workers;
@@ -55,8 +56,10 @@ struct bp_exact_worker {
     size_t first;                 /* the neuron whose steps d begins with; SIZE_MAX: others */
 };
 
-/* Room for at's batch. BP_ENOMEM. */
-enum bp_status bp_exact_init(struct bp_exact *exact, const struct bp_loss_at *at, int threads);
+/* Room for at's batch; deltas go straight into numdiff (borrowed) where it wants any.
+ * BP_ENOMEM. */
+enum bp_status bp_exact_init(struct bp_exact *exact, const struct bp_loss_at *at,
+                             struct bp_numdiff *numdiff, int threads);
 
 /* Passes forward, and finds delta, wrong and flags of every neuron; as often as wanted,
  * and without allocating. */
@@ -77,7 +80,7 @@ double bp_exact_divisor(const struct bp_exact *exact);
 /* The step that it takes first. */
 double bp_exact_step(const struct bp_exact *exact);
 
-/* loss, noise, step and evaluations, and the deltas where they are wanted. */
+/* loss, noise, step and evaluations. */
 void bp_exact_tell(const struct bp_exact *exact, struct bp_numdiff *numdiff);
 
 #endif

@@ -133,16 +133,17 @@ static void one_layer(struct bp_node *node, size_t l)
 
 /* ---- in one piece --------------------------------------------------------- */
 
-enum bp_status bp_node_init(struct bp_node *node, const struct bp_loss_at *at, int threads)
+enum bp_status bp_node_init(struct bp_node *node, const struct bp_loss_at *at,
+                            struct bp_numdiff *numdiff, int threads)
 {
     const struct bp_spec *spec = &at->net->spec;
     size_t widest = 0;
-    *node = (struct bp_node){0};
+    *node = (struct bp_node){.numdiff = numdiff};
     for (size_t l = 0; l <= spec->layers; l++)
         widest = spec->layer[l].width > widest ? spec->layer[l].width : widest;
     node->rows = bp_mem_new(2 * widest, sizeof *node->rows);
     node->columns = node->rows + widest;
-    if (node->rows != NULL && bp_exact_init(&node->exact, at, threads) == BP_OK)
+    if (node->rows != NULL && bp_exact_init(&node->exact, at, numdiff, threads) == BP_OK)
         return BP_OK;
     bp_node_release(node);
     return BP_ENOMEM;
@@ -155,12 +156,16 @@ void bp_node_release(struct bp_node *node)
     *node = (struct bp_node){0};
 }
 
-void bp_node_run(struct bp_node *node, struct bp_numdiff *numdiff)
+static void all_layers(struct bp_node *node)
 {
-    node->numdiff = numdiff;
-    bp_exact_run(&node->exact);
     for (size_t l = 1; l <= node->exact.at->net->spec.layers; l++)
         one_layer(node, l);
+}
+
+void bp_node_run(struct bp_node *node)
+{
+    bp_exact_run(&node->exact);
+    all_layers(node);
 }
 
 /* ---- the tier ------------------------------------------------------------- */
@@ -183,14 +188,17 @@ static enum bp_status run(struct bp_numdiff *numdiff, const struct bp_loss_at *a
 {
     struct bp_node node;
     struct bp_spot spot;
-    enum bp_status status = bp_node_init(&node, at, options->threads);
+    enum bp_status status = bp_node_init(&node, at, numdiff, options->threads);
     if (status != BP_OK)
         return status;
-    bp_node_run(&node, numdiff);
-    bp_exact_tell(&node.exact, numdiff);
-    leave_out(numdiff, options);
-    status = bp_spot_run(&spot, &node.exact, error);
-    numdiff->spots = spot.tried;
+    bp_exact_run(&node.exact);
+    status = bp_spot_run(&spot, &node.exact, numdiff->value, error); /* not written yet */
+    if (status == BP_OK) {
+        all_layers(&node);
+        bp_exact_tell(&node.exact, numdiff);
+        leave_out(numdiff, options);
+        numdiff->spots = spot.tried;
+    }
     bp_node_release(&node);
     return status;
 }

@@ -28,11 +28,12 @@ struct bp_node {
 
 /* The parts of the tier, for who runs it again and again: room for at's batch
  * (BP_ENOMEM), */
-enum bp_status bp_node_init(struct bp_node *node, const struct bp_loss_at *at, int threads);
+enum bp_status bp_node_init(struct bp_node *node, const struct bp_loss_at *at,
+                            struct bp_numdiff *numdiff, int threads);
 void bp_node_release(struct bp_node *node);
 
 /* and every delta and every weight, without allocating and without the spot checks.
- * Writes value, error and flags. */
-void bp_node_run(struct bp_node *node, struct bp_numdiff *numdiff);
+ * Writes numdiff's value, error and flags. */
+void bp_node_run(struct bp_node *node);
 
 #endif

@@ -26,7 +26,7 @@ struct probe {
     struct bp_pass pass; /* of these samples; owns its pointers */
     struct bp_rng rng;
     double *memory;    /* owned: the arrays below, and z and a of the pass */
-    double *theta;     /* a copy */
+    double *theta;     /* borrowed: a copy */
     double *x, *t;     /* the samples' */
     double *mask;      /* the samples' rows of all masks */
     double *row, *col; /* [widest]: a direction's r and c; of biases r only */
@@ -93,6 +93,8 @@ static void move(struct probe *probe, double h)
 static void move_back(struct probe *probe)
 {
     const struct bp_tensor *tensor = probe->tensor;
+    if (tensor == NULL)
+        return;
     memcpy(probe->theta + tensor->offset, probe->exact->theta + tensor->offset,
            tensor->count * sizeof *probe->theta);
 }
@@ -214,6 +216,7 @@ static enum bp_status one_direction(struct probe *probe, const struct bp_tensor 
                                     struct bp_error *error)
 {
     char name[BP_NAME_MAX];
+    move_back(probe); /* the one before */
     probe->tensor = tensor;
     draw(probe, tensor->rows, probe->row);
     draw(probe, tensor->role == BP_WEIGHTS ? tensor->cols : 0, probe->col);
@@ -232,7 +235,6 @@ static enum bp_status one_direction(struct probe *probe, const struct bp_tensor 
         (void)bp_line_run(&probe->line, NULL);
         right = holds(probe, 0, &said);
     }
-    move_back(probe);
     if (right)
         return BP_OK;
     bp_tensor_name(tensor, name);
@@ -407,15 +409,14 @@ static enum bp_status make_room(struct probe *probe)
     size_t widest = 0;
     for (size_t l = 0; l <= spec->layers; l++)
         widest = spec->layer[l].width > widest ? spec->layer[l].width : widest;
-    const size_t sizes[] = {net->n_theta,
-                            n * spec->layer[0].width,
+    const size_t sizes[] = {n * spec->layer[0].width,
                             n * spec->layer[spec->layers].width,
                             n * net->n_units,
                             widest,
                             widest,
                             widest};
-    double **array[] = {&probe->theta, &probe->x,   &probe->t,      &probe->mask,
-                        &probe->row,   &probe->col, &probe->scratch};
+    double **array[] = {&probe->x,   &probe->t,   &probe->mask,
+                        &probe->row, &probe->col, &probe->scratch};
     size_t total = 2 * n * net->n_units;
     for (size_t k = 0; k < sizeof sizes / sizeof sizes[0]; k++)
         total += sizes[k];
@@ -481,10 +482,10 @@ static enum bp_status one_layer(struct probe *probe, size_t l, struct bp_error *
     return status == BP_OK ? some_weights(probe, l, error) : status;
 }
 
-enum bp_status bp_spot_run(struct bp_spot *spot, const struct bp_exact *exact,
+enum bp_status bp_spot_run(struct bp_spot *spot, const struct bp_exact *exact, double *theta,
                            struct bp_error *error)
 {
-    struct probe probe = {.exact = exact, .spot = spot};
+    struct probe probe = {.exact = exact, .spot = spot, .theta = theta};
     *spot = (struct bp_spot){0};
     enum bp_status status = probe_init(&probe);
     if (status == BP_OK)

@@ -21,7 +21,8 @@
  * Layers are tried from the top: who stands above the first to fail is right.
  *
  * Cost where nothing is wrong: one forward pass of up to BP_SPOT_SAMPLES samples a
- * tensor, from its layer up, and one copy of theta.
+ * tensor, from its layer up, and one copy of
+ * theta into memory that is there.
  */
 #ifndef BP_NUMDIFF_SPOT_H
 #define BP_NUMDIFF_SPOT_H
@@ -38,8 +39,9 @@ struct bp_spot {
 };
 
 /* BP_EUNSUPPORTED, and a line that names the tensor or the weight, where the product
- * does not hold; BP_ENOMEM. exact has been run. */
-enum bp_status bp_spot_run(struct bp_spot *spot, const struct bp_exact *exact,
+ * does not hold; BP_ENOMEM. exact has been run; theta is room for n_theta numbers, to be
+ * moved. */
+enum bp_status bp_spot_run(struct bp_spot *spot, const struct bp_exact *exact, double *theta,
                            struct bp_error *error);
 
 #endif

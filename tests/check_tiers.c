@@ -541,11 +541,12 @@ START_TEST(a_wrong_delta_is_noticed)
     struct bp_node node;
     struct bp_spot spot;
     struct bp_error error;
+    double theta[200];
     set_up(&b, "7-5-4-3 tanh,sigmoid squared-error", 6, 1.0, 15);
     struct bp_numdiff d = run(&b, BP_TIER_NODE, 1);
-    ck_assert_int_eq(bp_node_init(&node, &b.at, 1), BP_OK);
-    bp_node_run(&node, &d);
-    ck_assert_int_eq(bp_spot_run(&spot, &node.exact, &error), BP_OK);
+    ck_assert_int_eq(bp_node_init(&node, &b.at, &d, 1), BP_OK);
+    bp_node_run(&node);
+    ck_assert_int_eq(bp_spot_run(&spot, &node.exact, theta, &error), BP_OK);
     ck_assert_uint_eq(spot.tried, b.net.n_tensors + 3 * (BP_SPOT_WEIGHTS + 1));
     ck_assert_double_le(spot.farthest, 0.1);
     for (size_t l = 1; l <= 3; l++)
@@ -553,7 +554,7 @@ START_TEST(a_wrong_delta_is_noticed)
             double *row = &node.exact.delta[b.n * b.net.unit[l]], *delta = row + i; /* sample 0 */
             const double right = *delta;
             *delta += 0.01 * largest(b.net.spec.layer[l].width, row);
-            ck_assert_int_eq(bp_spot_run(&spot, &node.exact, &error), BP_EUNSUPPORTED);
+            ck_assert_int_eq(bp_spot_run(&spot, &node.exact, theta, &error), BP_EUNSUPPORTED);
             ck_assert_ptr_nonnull(strstr(error.text, "node cannot be used here"));
             *delta = right;
         }
