@@ -24,7 +24,7 @@
 #include "core/kernel_lanes.h"
 #include "core/kernel_table.h"
 
-enum { PANEL = LANES * TILE_VECS, DEPTH_BLOCK = 128, PAGE = 4096 };
+enum { PANEL = LANES * TILE_VECS, DEPTH_BLOCK = 64, PAGE = 4096 };
 
 #if defined(__clang__)
 #define UNROLL _Pragma("clang loop unroll(full)")
@@ -60,28 +60,34 @@ struct panel {
     size_t b_step;
 };
 
-/* What is loaded and stored of a panel's vector v: all of it, or its first columns. */
-INLINE vec panel_load(const struct panel *q, size_t v, const double *from)
+/* What a tile is made of, where the compiler can know it: so many rows, so many vectors of
+ * which the last has so many columns, and whether its sums are a step. */
+struct tile {
+    size_t rows, vecs, last;
+    bool descends;
+};
+
+INLINE vec tile_load(struct tile t, size_t v, const double *from)
 {
-    const size_t n = least(LANES, q->cols - v * LANES);
-    return n == LANES ? vec_load(from + v * LANES) : vec_load_part(from + v * LANES, n);
+    const bool part = v + 1 == t.vecs && t.last < LANES;
+    return part ? vec_load_part(from + v * LANES, t.last) : vec_load(from + v * LANES);
 }
 
-INLINE void panel_store(const struct panel *q, size_t v, double *to, vec x)
+INLINE void tile_store(struct tile t, size_t v, double *to, vec x)
 {
-    const size_t n = least(LANES, q->cols - v * LANES);
-    if (n == LANES)
-        vec_store(to + v * LANES, x);
+    if (v + 1 == t.vecs && t.last < LANES)
+        vec_store_part(to + v * LANES, t.last, x);
     else
-        vec_store_part(to + v * LANES, n, x);
+        vec_store(to + v * LANES, x);
 }
 
-INLINE vec tile_start(const struct bp_product *p, const struct panel *q, size_t row, size_t v)
+INLINE vec tile_start(struct tile t, const struct bp_product *p, const struct panel *q, size_t row,
+                      size_t v)
 {
     if (q->from > 0)
-        return panel_load(q, v, p->c + row * p->c_row + q->col);
+        return tile_load(t, v, p->c + row * p->c_row + q->col);
     if (p->start_cols != NULL)
-        return panel_load(q, v, p->start_cols + q->col);
+        return tile_load(t, v, p->start_cols + q->col);
     return vec_set(p->start_rows == NULL ? 0.0 : p->start_rows[row]);
 }
 
@@ -103,71 +109,68 @@ INLINE vec quotient_by(vec x, vec n, vec inverse)
 
 /* The step along a tile of sums. False, and to be done again with the careful quotient,
  * when one of the others is a NaN or infinite: 0 times that is what is seen of it. */
-INLINE bool tile_descend(bool careful, size_t rows, size_t vecs, const struct bp_product *p,
+INLINE bool tile_descend(struct tile t, bool careful, const struct bp_product *p,
                          const struct panel *q, size_t row, vec acc[TILE_ROWS][TILE_VECS])
 {
     const vec by = vec_set(p->descent->by), inverse = vec_set(1.0 / p->descent->by);
     const vec rate = vec_set(p->descent->rate), none = vec_set(0.0);
-    vec seen = none;
-    UNROLL for (size_t r = 0; r < rows; r++)
+    vec seen[2] = {none, none};
+    UNROLL for (size_t r = 0; r < t.rows; r++)
     {
         const size_t at = (row + r) * p->c_row + q->col;
-        UNROLL for (size_t v = 0; v < vecs; v++)
+        UNROLL for (size_t v = 0; v < t.vecs; v++)
         {
             const vec g = careful ? quotient_by(acc[r][v], by, inverse)
                                   : finite_quotient(acc[r][v], by, inverse);
-            seen = vec_fma(g, none, seen);
-            panel_store(q, v, p->c + at, panel_load(q, v, p->descent->theta + at) - rate * g);
+            seen[v % 2] = vec_fma(g, none, seen[v % 2]);
+            tile_store(t, v, p->c + at, tile_load(t, v, p->descent->theta + at) - rate * g);
         }
     }
-    return careful || !mask_any(vec_is_nan(seen));
+    return careful || !mask_any(vec_is_nan(seen[0] + seen[1]));
 }
 
-INLINE void tile(bool descends, size_t rows, size_t vecs, const struct bp_product *p,
-                 const struct panel *q, size_t row)
+INLINE void tile(struct tile t, const struct bp_product *p, const struct panel *q, size_t row)
 {
     vec acc[TILE_ROWS][TILE_VECS];
-    UNROLL for (size_t r = 0; r < rows; r++) UNROLL for (size_t v = 0; v < vecs; v++) acc[r][v] =
-        tile_start(p, q, row + r, v);
-    tile_sum(rows, vecs, q->depth, p->a + row * p->a_row + q->from * p->a_step, p->a_row, p->a_step,
-             q->b, q->b_step, acc);
-    if (descends) {
-        if (!tile_descend(false, rows, vecs, p, q, row, acc))
-            (void)tile_descend(true, rows, vecs, p, q, row, acc);
+    UNROLL for (size_t r = 0; r < t.rows; r++) UNROLL for (size_t v = 0; v < t.vecs; v++)
+        acc[r][v] = tile_start(t, p, q, row + r, v);
+    tile_sum(t.rows, t.vecs, q->depth, p->a + row * p->a_row + q->from * p->a_step, p->a_row,
+             p->a_step, q->b, q->b_step, acc);
+    if (t.descends) {
+        if (!tile_descend(t, false, p, q, row, acc))
+            (void)tile_descend(t, true, p, q, row, acc);
         return;
     }
-    UNROLL for (size_t r = 0; r < rows; r++) UNROLL for (size_t v = 0; v < vecs; v++)
-        panel_store(q, v, p->c + (row + r) * p->c_row + q->col, acc[r][v]);
+    UNROLL for (size_t r = 0; r < t.rows; r++) UNROLL for (size_t v = 0; v < t.vecs; v++)
+        tile_store(t, v, p->c + (row + r) * p->c_row + q->col, acc[r][v]);
 }
 
-/* All rows of a panel, with its number of vectors known to the compiler. */
-INLINE void panel_rows(bool descends, size_t vecs, const struct bp_product *p,
+/* All rows of a panel. */
+INLINE void panel_rows(bool descends, size_t vecs, size_t last, const struct bp_product *p,
                        const struct panel *q)
 {
     size_t row = 0;
     for (; row + TILE_ROWS <= p->rows; row += TILE_ROWS)
-        tile(descends, TILE_ROWS, vecs, p, q, row);
+        tile((struct tile){TILE_ROWS, vecs, last, descends}, p, q, row);
     for (; row + 2 <= p->rows; row += 2)
-        tile(descends, 2, vecs, p, q, row);
+        tile((struct tile){2, vecs, last, descends}, p, q, row);
     if (row < p->rows)
-        tile(descends, 1, vecs, p, q, row);
+        tile((struct tile){1, vecs, last, descends}, p, q, row);
 }
 
 INLINE void panel_any(bool descends, const struct bp_product *p, const struct panel *q)
 {
-    switch ((q->cols + LANES - 1) / LANES) {
-    case 1:
-        panel_rows(descends, 1, p, q);
-        return;
-    case 2:
-        panel_rows(descends, 2, p, q);
-        return;
-    case 3:
-        panel_rows(descends, TILE_VECS < 3 ? TILE_VECS : 3, p, q);
-        return;
-    default:
-        panel_rows(descends, TILE_VECS, p, q);
-    }
+    const size_t vecs = (q->cols + LANES - 1) / LANES, last = q->cols - (vecs - 1) * LANES;
+    if (q->cols == PANEL)
+        panel_rows(descends, TILE_VECS, LANES, p, q);
+    else if (vecs == 1)
+        panel_rows(descends, 1, last, p, q);
+    else if (vecs == 2)
+        panel_rows(descends, 2, last, p, q);
+    else if (vecs == 3)
+        panel_rows(descends, TILE_VECS < 3 ? TILE_VECS : 3, last, p, q);
+    else
+        panel_rows(descends, TILE_VECS, last, p, q);
 }
 
 static void panel_sum(const struct bp_product *p, const struct panel *q)
