@@ -5,6 +5,9 @@
 
 #include <string.h>
 
+/* 256 KB: more would push out of the cache what is worked on. */
+enum { AHEAD_MOST = 32768 };
+
 enum bp_status bp_feed_init(struct bp_feed *feed, uint64_t seed)
 {
     if (feed->batch == 0 || feed->batch > feed->n)
@@ -13,7 +16,9 @@ enum bp_status bp_feed_init(struct bp_feed *feed, uint64_t seed)
     feed->order = bp_mem_new(feed->n, sizeof *feed->order);
     feed->batch_x = bp_mem_new(feed->batch * feed->n_in, sizeof *feed->batch_x);
     feed->batch_t = bp_mem_new(feed->batch * feed->n_out, sizeof *feed->batch_t);
-    if (feed->order == NULL || feed->batch_x == NULL || feed->batch_t == NULL) {
+    feed->ahead = bp_mem_new(feed->batch, sizeof *feed->ahead);
+    if (feed->order == NULL || feed->batch_x == NULL || feed->batch_t == NULL ||
+        feed->ahead == NULL) {
         bp_feed_release(feed);
         return BP_ENOMEM;
     }
@@ -27,6 +32,7 @@ void bp_feed_release(struct bp_feed *feed)
     bp_mem_free(feed->order);
     bp_mem_free(feed->batch_x);
     bp_mem_free(feed->batch_t);
+    bp_mem_free(feed->ahead);
     *feed = (struct bp_feed){0};
 }
 
@@ -46,6 +52,16 @@ static void gather(struct bp_feed *feed, size_t first, size_t n)
     }
 }
 
+/* first: of the batch after the one that is handed out. */
+static void look_ahead(struct bp_feed *feed, size_t first)
+{
+    feed->n_ahead = 0;
+    if (feed->batch > AHEAD_MOST / feed->n_in)
+        return;
+    for (size_t k = first; k < feed->n && feed->n_ahead < feed->batch; k++)
+        feed->ahead[feed->n_ahead++] = feed->x + feed->order[k] * feed->n_in;
+}
+
 size_t bp_feed_batch(struct bp_feed *feed, size_t first, const double **x, const double **t)
 {
     const size_t n = feed->n - first < feed->batch ? feed->n - first : feed->batch;
@@ -55,6 +71,7 @@ size_t bp_feed_batch(struct bp_feed *feed, size_t first, const double **x, const
         return n;
     }
     gather(feed, first, n);
+    look_ahead(feed, first + n);
     *x = feed->batch_x;
     *t = feed->batch_t;
     return n;

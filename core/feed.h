@@ -22,6 +22,8 @@ struct bp_feed {
     bool in_place; /* batches are handed out where they lie, while no order mixes them */
     size_t *order;
     double *batch_x, *batch_t; /* a batch, gathered */
+    size_t n_ahead;            /* where the inputs of the batch after it are: who has time can */
+    const double **ahead;      /* fetch them; none when they are many or lie in a row */
     struct bp_rng rng;
 };
 

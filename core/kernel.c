@@ -118,11 +118,10 @@ void bp_kernel_outer(size_t n, size_t in, size_t out, const double *d, const dou
     outer(n, in, out, d, a, g, NULL);
 }
 
-void bp_kernel_descend(size_t n, size_t in, size_t out, const double *d, const double *a, double by,
-                       const double *w, double rate, double *next)
+void bp_kernel_descend(size_t n, size_t in, size_t out, const double *d, const double *a,
+                       const struct bp_descent *how, double *next)
 {
-    const struct bp_descent descent = {.theta = w, .by = by, .rate = rate};
-    outer(n, in, out, d, a, next, &descent);
+    outer(n, in, out, d, a, next, how);
 }
 
 void bp_kernel_transform(size_t in, size_t out, size_t cols, const double *w, const double *a,

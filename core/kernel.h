@@ -29,10 +29,19 @@ void bp_kernel_propagate(size_t n, size_t in, size_t out, const double *d, const
 /* g[i,j] = sum_n d[n,i] a[n,j];          d: n x out, a: n x in, g: out x in. */
 void bp_kernel_outer(size_t n, size_t in, size_t out, const double *d, const double *a, double *g);
 
+/* A step down a gradient: from where, how far, what the sums are divided by. Rows of width
+ * in that are wanted next are fetched from memory meanwhile. */
+struct bp_descent {
+    const double *w; /* out x in */
+    double rate, by;
+    size_t n_ahead; /* or 0 */
+    const double *const *ahead;
+};
+
 /* next[i,j] = w[i,j] - rate ((sum_n d[n,i] a[n,j]) / by): outer, divide and step in one go,
- * with their bits;                       w, next: out x in. */
-void bp_kernel_descend(size_t n, size_t in, size_t out, const double *d, const double *a, double by,
-                       const double *w, double rate, double *next);
+ * with their bits;                       next: out x in. */
+void bp_kernel_descend(size_t n, size_t in, size_t out, const double *d, const double *a,
+                       const struct bp_descent *how, double *next);
 
 /* As affine, with the batch along the columns: z[i,c] = b[i] + sum_j w[i,j] a[j,c];
  * w: out x in, a: in x cols, b: out or NULL, z: out x cols. */

@@ -24,7 +24,7 @@
 #include "core/kernel_lanes.h"
 #include "core/kernel_table.h"
 
-enum { PANEL = LANES * TILE_VECS, DEPTH_BLOCK = 64, PAGE = 4096 };
+enum { PANEL = LANES * TILE_VECS, DEPTH_BLOCK = 64, PAGE = 4096, LINE = 8 };
 
 #if defined(__clang__)
 #define UNROLL _Pragma("clang loop unroll(full)")
@@ -123,15 +123,28 @@ INLINE bool tile_descend(struct tile t, bool careful, const struct bp_product *p
             const vec g = careful ? quotient_by(acc[r][v], by, inverse)
                                   : finite_quotient(acc[r][v], by, inverse);
             seen[v % 2] = vec_fma(g, none, seen[v % 2]);
-            tile_store(t, v, p->c + at, tile_load(t, v, p->descent->theta + at) - rate * g);
+            tile_store(t, v, p->c + at, tile_load(t, v, p->descent->w + at) - rate * g);
         }
     }
     return careful || !mask_any(vec_is_nan(seen[0] + seen[1]));
 }
 
+/* The tile's share of the rows ahead, in its panel's columns: a few lines at a time come in
+ * beside the sums, where all at once would be waited for. */
+INLINE void fetch_ahead(struct tile t, const struct bp_product *p, const struct panel *q,
+                        size_t row)
+{
+    const size_t end = (row + t.rows) * p->descent->n_ahead / p->rows;
+    for (size_t r = row * p->descent->n_ahead / p->rows; r < end; r++)
+        for (size_t k = 0; k < q->cols; k += LINE)
+            __builtin_prefetch(p->descent->ahead[r] + q->col + k, 0, 2);
+}
+
 INLINE void tile(struct tile t, const struct bp_product *p, const struct panel *q, size_t row)
 {
     vec acc[TILE_ROWS][TILE_VECS];
+    if (t.descends)
+        fetch_ahead(t, p, q, row);
     UNROLL for (size_t r = 0; r < t.rows; r++) UNROLL for (size_t v = 0; v < t.vecs; v++)
         acc[r][v] = tile_start(t, p, q, row + r, v);
     tile_sum(t.rows, t.vecs, q->depth, p->a + row * p->a_row + q->from * p->a_step, p->a_row,

@@ -4,21 +4,15 @@
 #define BP_KERNEL_TABLE_H
 
 #include "core/changes.h"
+#include "core/kernel.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 
-/* What becomes of a sum that is a gradient: theta - rate (sum / by), with theta of c's
- * shape. */
-struct bp_descent {
-    const double *theta;
-    double by, rate;
-};
-
 /* c[r,j] = start + sum_k a[r,k] b[k,j], for r < rows, k < depth, j < cols.
  * Element (r,k) of a is at a[r * a_row + k * a_step]; b's at b[k * b_step + j],
  * or b[j * b_step + k] when b_is_transposed. start is one number a column, one
- * a row, or 0. With descent c is what becomes of that. */
+ * a row, or 0. With descent c is a step along that. */
 struct bp_product {
     size_t rows, depth, cols;
     const double *a, *b;

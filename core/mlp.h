@@ -110,15 +110,17 @@ struct bp_pass {
     const double *t;               /* borrowed: N x width of layer L */
     double rate;                   /* of the step that this pass is for; 0 when it is for none */
     double **z, **a, **e, **delta; /* [l]: N x width; a[0] is x (borrowed) */
-    const double **mask;     /* [l]: N x width of multipliers for dropout, borrowed, or NULL */
-    double *sum;             /* as theta: sums over the batch */
-    double *scaled;          /* as theta: after scale */
-    double *grad;            /* as theta: the gradient; net->grad unless set otherwise */
-    const double *direction; /* as theta, borrowed: what update steps along; grad unless set */
-    double decay;            /* decoupled weight decay of the update, 0 for none */
-    double *next;            /* as theta: theta after the update */
-    double *block;           /* owned: all the arrays above */
-    void *pointers;          /* owned: z, a, e, delta, mask */
+    const double **mask;        /* [l]: N x width of multipliers for dropout, borrowed, or NULL */
+    double *sum;                /* as theta: sums over the batch */
+    double *scaled;             /* as theta: after scale */
+    double *grad;               /* as theta: the gradient; net->grad unless set otherwise */
+    const double *direction;    /* as theta, borrowed: what update steps along; grad unless set */
+    double decay;               /* decoupled weight decay of the update, 0 for none */
+    double *next;               /* as theta: theta after the update */
+    size_t n_ahead;             /* inputs that are wanted next, or 0: a step in one go */
+    const double *const *ahead; /* fetches them from memory meanwhile; borrowed */
+    double *block;              /* owned: all the arrays above */
+    void *pointers;             /* owned: z, a, e, delta, mask */
 };
 
 /* Room for batches of up to capacity samples. BP_ENOMEM. */

@@ -92,6 +92,8 @@ static double step(struct bp_sgd *sgd, size_t first, const struct bp_observer *o
 {
     const double *x, *t;
     const size_t n = bp_feed_batch(&sgd->feed, first, &x, &t);
+    sgd->pass.n_ahead = sgd->feed.n_ahead;
+    sgd->pass.ahead = sgd->feed.ahead;
     bp_pass_forward(&sgd->pass, n, x);
     const double loss = bp_pass_loss(&sgd->pass, t);
     descend(sgd, t);

@@ -197,8 +197,13 @@ void bp_ops_descend(const struct bp_pass *pass, size_t l)
     const size_t w = bp_mlp_weights(pass->net, l)->offset;
     const struct bp_tensor *biases = bp_mlp_biases(pass->net, l);
     const double by = divisor(pass);
+    const struct bp_descent how = {.w = pass->theta + w,
+                                   .rate = pass->rate,
+                                   .by = by,
+                                   .n_ahead = l == 1 ? pass->n_ahead : 0,
+                                   .ahead = pass->ahead};
     bp_kernel_descend(pass->n, width_of(pass, l - 1), width_of(pass, l), pass->delta[l],
-                      pass->a[l - 1], by, pass->theta + w, pass->rate, pass->next + w);
+                      pass->a[l - 1], &how, pass->next + w);
     if (biases == NULL)
         return;
     const size_t b = biases->offset;

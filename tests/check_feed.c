@@ -68,6 +68,30 @@ START_TEST(every_epoch_has_each_sample_once_in_an_order_of_its_own)
 }
 END_TEST
 
+START_TEST(the_rows_ahead_are_those_of_the_next_batch)
+{
+    double x[N * N_IN], t[N];
+    const double *from, *to;
+    numbered(x, t);
+    struct bp_feed feed = feed_of(x, t, 4, true);
+    ck_assert_int_eq(bp_feed_init(&feed, 4), BP_OK);
+    bp_feed_begin(&feed);
+    for (size_t first = 0; first < N; first += 4) {
+        double next[4];
+        (void)bp_feed_batch(&feed, first, &from, &to);
+        const size_t n_ahead = feed.n_ahead;
+        ck_assert_uint_eq(n_ahead, first == 0 ? 4 : first == 4 ? 2 : 0);
+        for (size_t k = 0; k < n_ahead; k++)
+            next[k] = feed.ahead[k][0];
+        if (n_ahead > 0)
+            (void)bp_feed_batch(&feed, first + 4, &from, &to);
+        for (size_t k = 0; k < n_ahead; k++)
+            ck_assert(from[k * N_IN] == next[k]);
+    }
+    bp_feed_release(&feed);
+}
+END_TEST
+
 START_TEST(what_is_not_mixed_comes_in_its_order)
 {
     double x[N * N_IN], t[N];
@@ -94,12 +118,12 @@ START_TEST(every_failed_allocation_is_a_status)
     double x[N * N_IN], t[N];
     numbered(x, t);
     const size_t held = bp_mem_held();
-    for (size_t n = 1; n <= 4; n++) {
+    for (size_t n = 1; n <= 5; n++) {
         struct bp_feed feed = feed_of(x, t, 4, true);
         bp_mem_fail_at(n);
         const enum bp_status status = bp_feed_init(&feed, 4);
         bp_mem_fail_at(0);
-        ck_assert_int_eq(status, n <= 3 ? BP_ENOMEM : BP_OK);
+        ck_assert_int_eq(status, n <= 4 ? BP_ENOMEM : BP_OK);
         bp_feed_release(&feed);
         ck_assert_uint_eq(bp_mem_held(), held);
     }
@@ -112,6 +136,7 @@ Suite *feed_suite(void)
     Suite *suite = suite_create("feed");
     TCase *tcase = tcase_create("feed");
     tcase_add_test(tcase, every_epoch_has_each_sample_once_in_an_order_of_its_own);
+    tcase_add_test(tcase, the_rows_ahead_are_those_of_the_next_batch);
     tcase_add_test(tcase, what_is_not_mixed_comes_in_its_order);
     tcase_add_test(tcase, every_failed_allocation_is_a_status);
     suite_add_tcase(suite, tcase);

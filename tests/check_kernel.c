@@ -143,7 +143,10 @@ static void try_descend(struct arrays *x, const struct shape *s)
         const volatile double g = x->right[k] / (double)s->n, change = 0.3 * g;
         x->right[k] = x->w[k] - change;
     }
-    bp_kernel_descend(s->n, s->in, s->out, x->d, x->a, (double)s->n, x->w, 0.3, x->own);
+    const double *const ahead[] = {x->a, x->a + (s->n - 1) * s->in, x->a};
+    const struct bp_descent how = {
+        .w = x->w, .rate = 0.3, .by = (double)s->n, .n_ahead = 3, .ahead = ahead};
+    bp_kernel_descend(s->n, s->in, s->out, x->d, x->a, &how, x->own);
     same_end(x, "descend", s);
 }
 
@@ -228,6 +231,7 @@ START_TEST(a_step_along_infinity_is_that_of_its_parts)
     enum { N = 3, IN = 37, OUT = 11, COUNT = IN * OUT };
     static double a[N * IN], d[N * OUT], w[COUNT], sum[COUNT], g[COUNT], right[COUNT], own[COUNT];
     const double bad[] = {INFINITY, -INFINITY, NAN, 1e308, 0x1p-1074, -0.0};
+    const struct bp_descent how = {.w = w, .rate = 0.7, .by = 3.0};
     struct bp_rng rng;
     bp_rng_seed(&rng, 8);
     for (size_t isa = 0; isa < ISA_COUNT; isa++)
@@ -245,7 +249,7 @@ START_TEST(a_step_along_infinity_is_that_of_its_parts)
             bp_kernel_outer(N, IN, OUT, d, a, sum);
             bp_kernel_divide(COUNT, sum, 3.0, g);
             bp_kernel_step(COUNT, w, 0.7, g, right);
-            bp_kernel_descend(N, IN, OUT, d, a, 3.0, w, 0.7, own);
+            bp_kernel_descend(N, IN, OUT, d, a, &how, own);
             for (size_t k = 0; k < COUNT; k++)
                 ck_assert_msg(memcmp(&own[k], &right[k], sizeof own[k]) == 0 ||
                                   (isnan(own[k]) && isnan(right[k])),
