@@ -157,8 +157,9 @@ static void print_parameters(const struct comparison *c, const struct bp_mlp *ne
         differ++;
     }
     bp_mlp_name(net, most, name);
-    printf("              %zu of %zu parameters differ, most: %s, a %.17g, b %.17g\n", differ,
-           c->n_first, name, c->first[most], c->second[most]);
+    printf("              %zu of %zu parameters differ, most: %s\n"
+           "              a %.17g, b %.17g\n",
+           differ, c->n_first, name, c->first[most], c->second[most]);
 }
 
 static void print_parting(const struct comparison *c, const struct bp_record record[2])
@@ -194,11 +195,31 @@ static void print_ends(const struct bp_record record[2])
 
 /* ---- the figure ------------------------------------------------------------------------- */
 
+/* What the figure shows: its title. */
+static void say_parting(const struct comparison *c, char title[80])
+{
+    const size_t both = c->n < c->seen ? c->n : c->seen;
+    if (c->parted == 0)
+        snprintf(title, 80, "two runs that start apart");
+    else if (c->parted != NEVER)
+        snprintf(title, 80, "two runs, the same up to step %zu", c->parted);
+    else if (c->n == c->seen)
+        snprintf(title, 80, "two runs, the same to the bit");
+    else
+        snprintf(title, 80, "two runs, the same for the %zu steps of the shorter", both);
+}
+
+static const char *unit_of(const struct bp_record *record)
+{
+    return record->net.spec.loss == BP_SQUARED_ERROR ? "squared error" : "nats";
+}
+
 static void fill_figure(struct bp_script *script, const struct comparison *c,
                         const struct bp_record record[2])
 {
     struct bp_figure_run run[2];
-    char name[2][80];
+    char name[2][80], title[80];
+    say_parting(c, title);
     const double per =
         record[0].epochs > 0 ? (double)record[0].steps / (double)record[0].epochs : 1.0;
     const struct bp_figure_mark mark = {(double)c->parted / per, "parted here"};
@@ -215,11 +236,14 @@ static void fill_figure(struct bp_script *script, const struct comparison *c,
                                                .accuracy = classes ? curve->accuracy : NULL,
                                                .end = classes ? curve->end_accuracy : 0.0};
     }
-    const struct bp_figure_training figure = {.title = "two runs: loss and accuracy",
-                                              .runs = 2,
-                                              .run = run,
-                                              .marks = c->parted == NEVER ? 0 : 1,
-                                              .mark = &mark};
+    const struct bp_figure_training figure = {
+        .title = title,
+        .loss_unit =
+            strcmp(unit_of(&record[0]), unit_of(&record[1])) == 0 ? unit_of(&record[0]) : NULL,
+        .runs = 2,
+        .run = run,
+        .marks = c->parted == NEVER || c->parted == 0 ? 0 : 1,
+        .mark = &mark};
     bp_figure_training(script, &figure);
 }
 

@@ -14,7 +14,8 @@
 enum { BP_ORIGIN_PLANTS = 16 };
 
 struct bp_origin {
-    char *text; /* owned; NULL where a scenario's file was given, not a folder */
+    char *text;         /* owned; NULL where a scenario's file was given, not a folder */
+    const char *folder; /* borrowed: as asked for */
     const char *path;
     size_t n;
     const char *plant[BP_ORIGIN_PLANTS];

@@ -97,7 +97,7 @@ static void judge(struct bp_trial *trial, struct bp_pass *pass, const struct bp_
                      bp_dataset_class(data, a + s * data->n_out) == bp_dataset_class(data, t);
         }
     }
-    trial->loss = loss / (double)data->n;
+    trial->loss = isnan(loss) ? NAN : loss / (double)data->n; /* a NaN's sign means nothing */
     const double accuracy = data->classes > 0 ? (double)right / (double)data->n : NAN;
     trial->done = bp_health_reached(trial->loss, accuracy, baseline);
 }

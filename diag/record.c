@@ -134,7 +134,7 @@ enum bp_status bp_record_score(const struct bp_mlp *net, const struct bp_dataset
                                               bp_dataset_class(data, t + s * data->n_out);
         }
     }
-    *loss /= (double)data->n;
+    *loss = isnan(*loss) ? NAN : *loss / (double)data->n; /* a NaN's sign means nothing */
     *accuracy = data->classes > 0 ? (double)right / (double)data->n : NAN;
     bp_pass_release(&pass);
     return BP_OK;

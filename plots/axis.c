@@ -8,6 +8,7 @@
 
 static const double LOG_FACTOR = 20.0; /* a span that deserves a logarithmic axis */
 static const int DECADES_MAX = 18;
+static const double FLAT = 0.02;      /* of a value: the least room around it */
 static const double GREATEST = 1e300; /* leaves room for sums of ranges */
 
 double bp_axis_log10(double value)
@@ -77,8 +78,10 @@ void bp_axis_fit(struct bp_axis *axis, bool want_log)
         axis->lo = 0.0;
     double pad = 0.05 * (axis->hi - axis->lo);
     const double size = fabs(axis->hi) > fabs(axis->lo) ? fabs(axis->hi) : fabs(axis->lo);
-    if (!(pad > 1e-9 * size)) /* one value only */
+    if (!(axis->hi - axis->lo > 1e-9 * size)) /* one value only */
         pad = size > 0.0 ? 0.1 * size : 0.5;
+    else if (pad < FLAT * size) /* what hardly moves looks flat, and its tics are short */
+        pad = FLAT * size;
     if (axis->lo != 0.0)
         axis->lo -= pad;
     axis->hi += pad;

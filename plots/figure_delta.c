@@ -12,7 +12,16 @@
 #include <math.h>
 #include <stdio.h>
 
-enum { LAYERS_MAX = 6, ROWS_MAX = 48, COLUMNS_MAX = 120, PLAIN_ROWS = 7, PLAIN_COLUMNS = 130 };
+enum {
+    LAYERS_MAX = 10,
+    TALL = 100,
+    MANY = 4,
+    TALL_OF_MANY = 70,
+    ROWS_MAX = 48,
+    COLUMNS_MAX = 120,
+    PLAIN_ROWS = 7,
+    PLAIN_COLUMNS = 130
+};
 
 /* A layer thinned to the figure: rows x columns of means. */
 struct thin {
@@ -107,7 +116,9 @@ static void plot_layer(struct bp_script *to, const struct bp_figure_delta *figur
     struct bp_axis x = {.lo = first, .hi = first + step * (double)thin->columns};
     bp_axis_set(to, 'x', &x);
     if (last)
-        bp_ink_axis(to, 'x', "epoch (a row is a neuron)");
+        bp_ink_axis(to, 'x',
+                    l + 1 < figure->layers ? "epoch (a row is a neuron; more layers follow)"
+                                           : "epoch (a row is a neuron)");
     else
         bp_script_print(to, "set format x \"\"\n");
     char words[40];
@@ -179,6 +190,8 @@ static void draw(struct bp_script *to, const struct bp_figure_delta *figure)
         plot(to, figure, thin, shown, &scale);
     else
         to->words.status = status;
+    if (shown < figure->layers)
+        bp_ink_alt(to, "%zu more layers are not shown. ", figure->layers - shown);
     for (size_t l = 0; l < shown; l++)
         bp_mem_free(thin[l].mean);
     describe(to, figure);
@@ -188,7 +201,7 @@ void bp_figure_delta(struct bp_script *to, const struct bp_figure_delta *figure)
 {
     const size_t shown = figure->layers < LAYERS_MAX ? figure->layers : LAYERS_MAX;
     if (!to->plain)
-        to->height = 150 + 100 * (int)(shown == 0 ? 2 : shown);
+        to->height = 150 + (shown > MANY ? TALL_OF_MANY : TALL) * (int)(shown == 0 ? 2 : shown);
     bp_ink_begin(to, figure->title);
     if (figure->times == 0 || figure->layers == 0) {
         bp_ink_panel(to, 0.14, 0.97, 0.15, 0.88);

@@ -116,15 +116,16 @@ static void plot(struct bp_script *to, const struct bp_figure_rate *figure)
     bp_axis_set(to, 'x', &x);
     bp_axis_set(to, 'y', &y);
     take_room(&room, figure, &x, &y);
-    mark_start(to, &room, &y, figure->start);
-    mark_rate(to, &room, &x, figure->used, BP_INK_VERMILION, "used");
-    mark_rate(to, &room, &x, figure->better, BP_INK_GREEN, "better");
     put_trials(to, figure, y.hi);
     const size_t diverged = put_diverged(to, figure, y.hi);
     if (diverged > 0) {
         bp_ink_note(to, 0.985, 0.93, "right", BP_INK_VERMILION, "%zu diverged", diverged);
         bp_ink_alt(to, "%zu trials diverged. ", diverged);
+        bp_room_line(&room, 0.7, 0.93, 0.985, 0.93);
     }
+    mark_start(to, &room, &y, figure->start);
+    mark_rate(to, &room, &x, figure->used, BP_INK_VERMILION, "used");
+    mark_rate(to, &room, &x, figure->better, BP_INK_GREEN, "better");
     bp_script_print(to,
                     "plot $trials using 1:2 with linespoints linetype 1 linewidth 2 pointtype 7 "
                     "pointsize 0.7 linecolor rgb \"%s\"",

@@ -58,6 +58,24 @@ static void end_of(const struct bp_figure_run *run, char text[BP_INK_SHORT_MAX])
     snprintf(text, BP_INK_SHORT_MAX, "%.3g %%", 100.0 * end);
 }
 
+/* A loss that explodes must not squeeze what is beside it: it is cut at the upper edge,
+ * a million times where the lowest run starts. */
+static double highest(const struct bp_figure_training *figure)
+{
+    double least = INFINITY;
+    for (size_t i = 0; i < runs_shown(figure); i++)
+        if (figure->run[i].n > 0 && figure->run[i].loss[0] < least)
+            least = figure->run[i].loss[0];
+    return 1e6 * fabs(least);
+}
+
+static void see_losses(struct bp_axis *axis, const struct bp_figure_run *run, double most)
+{
+    for (size_t i = 0; i < run->n; i++)
+        if (!(fabs(run->loss[i]) > most))
+            bp_axis_see(axis, 1, &run->loss[i]);
+}
+
 /* One of the two panels. */
 static void plot_panel(struct bp_script *to, const struct bp_figure_training *figure, bool accuracy,
                        const struct bp_axis *x, const char *words)
@@ -76,7 +94,10 @@ static void plot_panel(struct bp_script *to, const struct bp_figure_training *fi
         const double *y = accuracy ? run->accuracy : run->loss;
         if (y == NULL)
             continue;
-        bp_axis_see(&curves.y, run->n, y);
+        if (accuracy)
+            bp_axis_see(&curves.y, run->n, y);
+        else
+            see_losses(&curves.y, run, highest(figure));
         if (accuracy)
             end_of(run, end[i]);
         curve[curves.n++] = (struct bp_stroke){.name = !has_names(figure) ? NULL
@@ -126,8 +147,9 @@ void bp_figure_training(struct bp_script *to, const struct bp_figure_training *f
     }
     if (figure->runs > BP_FIGURE_RUNS_MAX)
         bp_ink_alt(to, "%zu more runs are left out. ", figure->runs - BP_FIGURE_RUNS_MAX);
+    bp_axis_see(&x, x.seen > 0, &(double){0.0});
     bp_axis_fit(&x, false);
-    if (x.seen > 0 && x.lo >= 0.0 && x.hi > x.lo)
+    if (x.seen > 0 && x.lo >= 0.0 && x.hi > 1.5)
         x.hi = x.lo + (x.hi - x.lo) / 1.05; /* epochs end where they end */
     snprintf(words, sizeof words, figure->loss_unit == NULL ? "loss" : "loss (%.40s)",
              figure->loss_unit);

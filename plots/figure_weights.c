@@ -98,7 +98,7 @@ static enum bp_status lay_out(const struct bp_figure_weights *figure, struct lay
 
 static void set_rows(struct bp_script *to, const struct layout *layout)
 {
-    const size_t every = (layout->rows + 19) / 20;
+    const size_t every = (layout->rows + 11) / 12;
     bp_script_print(to, "set yrange [%zu.5:-0.5]\nset ytics (", layout->rows - 1);
     for (size_t r = 0; r < layout->rows; r += every)
         bp_script_print(to, "%s\"%zu\" %zu", r == 0 ? "" : ", ", layout->order[r], r);

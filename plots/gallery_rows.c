@@ -183,7 +183,11 @@ static bool has_few_inputs(const struct bp_record *record)
 static bool alike(const struct bp_tensor *weights, const double *w, const double *b, size_t i,
                   size_t k)
 {
-    return memcmp(w + i * weights->cols, w + k * weights->cols, weights->cols * sizeof *w) == 0 &&
+    const double *row = w + i * weights->cols;
+    for (size_t c = 0; c < weights->cols; c++)
+        if (!isfinite(row[c]))
+            return false;
+    return memcmp(row, w + k * weights->cols, weights->cols * sizeof *w) == 0 &&
            (b == NULL || memcmp(b + i, b + k, sizeof *b) == 0);
 }
 

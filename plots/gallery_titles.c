@@ -1,6 +1,7 @@
 /* gallery_titles.c -- what each figure of a run shows, in one line: its finding. */
 #include "plots/gallery_rows.h"
 #include "plots/ink.h"
+#include "plots/taylor.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -31,10 +32,11 @@ void bp_gallery_say_loss(const struct bp_record *record, char *title, size_t siz
     if (record->n_curves > 1)
         snprintf(title, size, "loss %s as given, %s put right", given, other);
     else if (isfinite(record->accuracy))
-        snprintf(title, size, "loss %s, %.3g %% right after %zu epochs", given,
-                 100.0 * record->accuracy, record->epochs);
+        snprintf(title, size, "loss %s, %.3g %% right after %zu epoch%s", given,
+                 100.0 * record->accuracy, record->epochs, record->epochs == 1 ? "" : "s");
     else
-        snprintf(title, size, "loss %s after %zu epochs", given, record->epochs);
+        snprintf(title, size, "loss %s after %zu epoch%s", given, record->epochs,
+                 record->epochs == 1 ? "" : "s");
 }
 
 /* ---- gradients and slope ------------------------------------------------------------ */
@@ -78,7 +80,9 @@ void bp_gallery_say_slope(const struct bp_record *record, char *title, size_t si
     else if (has_kinks(&record->net.spec))
         snprintf(title, size, "gradient right: as h^3 below relu's kinks");
     else
-        snprintf(title, size, "gradient right in every layer: as h^3");
+        snprintf(title, size, "gradient right in %s layer%s: as h^3",
+                 record->net.spec.layers > BP_TAYLOR_LAYERS ? "the first" : "every",
+                 record->net.spec.layers > BP_TAYLOR_LAYERS ? "s" : "");
 }
 
 /* ---- delta --------------------------------------------------------------------------- */
@@ -124,12 +128,17 @@ void bp_gallery_say_weights(const struct bp_record *record, char *title, size_t 
 {
     const struct bp_tensor *weights = bp_mlp_weights(&record->net, 1);
     const double *w = record->net.theta + weights->offset;
-    size_t copies = 0, zeros = 0;
+    size_t copies = 0, zeros = 0, finite = 0;
     for (size_t i = 0; i < weights->rows; i++)
         copies += bp_gallery_copy_of(&record->net, i) != i;
-    for (size_t k = 0; k < weights->count; k++)
+    for (size_t k = 0; k < weights->count; k++) {
         zeros += w[k] == 0.0;
-    if (zeros == weights->count)
+        finite += isfinite(w[k]) != 0;
+    }
+    if (finite < weights->count)
+        snprintf(title, size, "%zu of %zu weights into layer 1 not finite", weights->count - finite,
+                 weights->count);
+    else if (zeros == weights->count)
         snprintf(title, size, "every weight into layer 1 is 0");
     else if (copies > 0)
         snprintf(title, size, "%zu neurons in layer 1 act as %zu", weights->rows,

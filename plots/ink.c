@@ -1,6 +1,7 @@
 /* ink.c -- colours, frame and labels of every figure. */
 #include "plots/ink.h"
 
+#include <float.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -98,7 +99,14 @@ void bp_ink_axis(struct bp_script *to, char axis, const char *words)
 void bp_ink_short(char text[BP_INK_SHORT_MAX], double value)
 {
     const double size = value < 0.0 ? -value : value;
-    if (!(size < 1e4 && (size >= 1e-3 || size == 0.0)) && value - value == 0.0) {
+    if (!(size <= DBL_MAX)) { /* a NaN's sign means nothing */
+        snprintf(text, BP_INK_SHORT_MAX, "%s",
+                 value != value ? "nan"
+                 : value < 0.0  ? "-inf"
+                                : "inf");
+        return;
+    }
+    if (!(size < 1e4 && (size >= 1e-3 || size == 0.0))) {
         char long_form[32];
         snprintf(long_form, sizeof long_form, "%.1e", value); /* "2.4e-04" */
         const char *e = strchr(long_form, 'e');

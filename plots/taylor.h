@@ -13,7 +13,7 @@
 
 #include "core/mlp.h"
 
-enum { BP_TAYLOR_STEPS = 11, BP_TAYLOR_LAYERS = 6 };
+enum { BP_TAYLOR_STEPS = 11, BP_TAYLOR_LAYERS = 8 };
 
 struct bp_taylor {
     double h[BP_TAYLOR_STEPS]; /* 1e-5 .. 1, rising */

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 static char out[64], said[8192];
@@ -170,6 +171,46 @@ START_TEST(a_planted_fault_parts_them_at_the_first_step)
 }
 END_TEST
 
+START_TEST(a_folder_whose_scenario_is_broken_is_named)
+{
+    char path[300];
+    snprintf(path, sizeof path, "%s/broken", out);
+    ck_assert_int_eq(mkdir(path, 0700), 0);
+    snprintf(path, sizeof path, "%s/broken/scenario", out);
+    static const char *const TEXT[] = {"garbage = \n", "\033[2J\n", ""};
+    static const char *const SAYS[] = {
+        "broken/scenario names what cannot be run again: garbage = :",
+        "broken/scenario: expected the path of a scenario in its first line",
+        "broken/scenario: expected the path of a scenario in its first line"};
+    for (int i = 0; i < 3; i++) {
+        FILE *file = fopen(path, "w");
+        fputs(TEXT[i], file);
+        fclose(file);
+        ck_assert_int_eq(backprobe("compare --out %s %s/broken scenarios/and.conf"), 2);
+        ck_assert_msg(strstr(said, SAYS[i]) != NULL, "%s", said);
+    }
+}
+END_TEST
+
+START_TEST(a_shorter_run_is_the_start_of_a_longer_one)
+{
+    char path[300], line[300];
+    snprintf(path, sizeof path, "%s/short.conf", out);
+    FILE *to = fopen(path, "w"), *from = fopen("scenarios/xor-zero.conf", "r");
+    while (fgets(line, sizeof line, from) != NULL)
+        if (strncmp(line, "train", 5) != 0)
+            fputs(line, to);
+    fputs("train = { rate = 1.0; batch = 4; epochs = 700; };\n", to);
+    fclose(from);
+    fclose(to);
+    ck_assert_msg(backprobe("compare --out %s %s/short.conf scenarios/xor-zero.conf") == 1, "%s",
+                  said);
+    ck_assert_msg(strstr(said, "parted      never while both ran (700 steps), to the bit; a ran "
+                               "700, b 1000") != NULL,
+                  "%s", said);
+}
+END_TEST
+
 START_TEST(one_run_cannot_be_compared)
 {
     ck_assert_int_eq(backprobe("compare scenarios/and.conf"), 2);
@@ -195,6 +236,8 @@ Suite *plotting_suite(void)
     tcase_add_test(tcase, two_runs_of_one_scenario_are_the_same_to_the_bit);
     tcase_add_test(tcase, runs_that_start_apart_part_at_the_start);
     tcase_add_test(tcase, a_planted_fault_parts_them_at_the_first_step);
+    tcase_add_test(tcase, a_folder_whose_scenario_is_broken_is_named);
+    tcase_add_test(tcase, a_shorter_run_is_the_start_of_a_longer_one);
     tcase_add_test(tcase, one_run_cannot_be_compared);
     suite_add_tcase(suite, tcase);
     return suite;
