@@ -152,9 +152,11 @@ enum bp_status bp_health_run(struct bp_health *health, struct bp_findings *findi
     health->scratch =
         bp_mem_new(n, sizeof(double) > sizeof(size_t) ? sizeof(double) : sizeof(size_t));
     enum bp_status status = health->scratch == NULL ? BP_ENOMEM : BP_OK;
-    for (size_t i = 0; i < n_tables; i++)
+    for (size_t i = 0; i < n_tables && status == BP_OK; i++) {
+        health->explained = cause_before(findings, findings->n, BP_RANK_RUN) >= 0;
         for (size_t k = 0; k < table[i].n && status == BP_OK; k++)
             status = apply(health, &table[i].rule[k], findings, findings->n);
+    }
     bp_mem_free(health->scratch);
     health->scratch = NULL;
     return status;

@@ -36,6 +36,7 @@ struct bp_health {
     double baseline; /* loss of the best constant answer, per sample */
     bool done;       /* the run reached its end */
     bool stalled;    /* the loss no longer went down, or was never finite */
+    bool explained;  /* a cause was found before the rules over the run */
 };
 
 enum bp_rank { BP_RANK_DATA, BP_RANK_NETWORK, BP_RANK_START, BP_RANK_RUN };

@@ -84,8 +84,9 @@ RULE(loss_oscillating)
     return true;
 }
 
-/* The stop that is nobody's fault: the loss came down from the base rate, then the
- * gradient vanished at a loss that is not the end. */
+/* The stop that is nobody's fault, and so is noted only where no cause is known: the
+ * loss came down from the base rate, then the gradient vanished at a loss that is not
+ * the end. */
 static bool is_local_minimum(const struct bp_health *health)
 {
     const struct bp_checkpoint *last = bp_health_last(health);
@@ -125,7 +126,8 @@ RULE(loss_stuck)
 RULE(local_minimum)
 {
     (void)rule;
-    if (!bp_health_failing(health) || health->course->not_finite || !is_local_minimum(health))
+    if (!bp_health_failing(health) || health->explained || health->course->not_finite ||
+        !is_local_minimum(health))
         return false;
     const struct bp_checkpoint *last = bp_health_last(health);
     finding->note = true;

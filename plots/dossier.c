@@ -83,6 +83,14 @@ static void where_of(const struct bp_record *record, char *text, size_t size)
     snprintf(text + n, size - n, "; at the end %s", end);
 }
 
+/* A repair proves its cause where the run then arrives, and did not before. */
+static const char *proves(const struct bp_record *record)
+{
+    const bool before = record->n_curves > 0 && record->curve[0].done;
+    const bool after = record->n_curves > 0 && record->curve[record->n_curves - 1].done;
+    return after && !before ? "proof" : "put right, to compare";
+}
+
 /* ---- the index's cards ----------------------------------------------------------- */
 
 static struct bp_dossier_item *new_item(struct bp_dossier *dossier, const char *name)
@@ -263,6 +271,7 @@ static enum bp_status make_parts(struct parts *parts, const struct bp_record *re
                                    .verdict = verdict_of(record),
                                    .outcome = parts->outcome[0] == '\0' ? NULL : parts->outcome,
                                    .proof = parts->proof,
+                                   .proves = proves(record),
                                    .expected = parts->expected[0] == '\0' ? NULL : parts->expected,
                                    .findings = &record->findings,
                                    .steps = record->steps,

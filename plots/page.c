@@ -31,7 +31,9 @@ static void put_verdict(struct bp_buffer *to, const struct bp_page *page)
     if (page->outcome != NULL)
         bp_part_text(to, "p", "", page->outcome);
     if (page->proof != NULL && page->proof[0] != '\0') {
-        bp_buffer_put(to, "<p>proof: ");
+        bp_buffer_put(to, "<p>");
+        bp_buffer_escape(to, page->proves);
+        bp_buffer_put(to, ": ");
         bp_buffer_escape(to, page->proof);
         bp_buffer_put(to, "</p>\n");
     }

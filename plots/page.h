@@ -60,6 +60,7 @@ struct bp_page {
     const char *verdict;  /* where there are no findings: their causes say more */
     const char *outcome;  /* "loss 0.155 to 0.25, accuracy 50.0 %"; NULL */
     const char *proof;    /* what putting the cause right does; NULL */
+    const char *proves;   /* what that is: "proof", "put right, to compare" */
     const char *expected; /* "as its file expects", "not as its file expects: missing ..." */
     const struct bp_findings *findings;
     size_t steps; /* of the run; 0: none */

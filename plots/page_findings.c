@@ -24,7 +24,7 @@ void bp_part_since(struct bp_buffer *to, const struct bp_finding *finding, size_
         bp_buffer_print(to, ", since step %ld", finding->step);
     else if (finding->step == 0 || finding->look != BP_LOOK_HEALTH)
         bp_buffer_put(to, ", since the start");
-    else
+    else if (!finding->note)
         bp_buffer_put(to, ", over the whole run");
 }
 

@@ -18,7 +18,7 @@ enum {
     SHOWN_MAX = 8,
     LAYERS_MAX = 12,
     ROWS_MAX = 400,
-    ROWS_ON_PAPER = 40,
+    ROWS_ON_PAPER = 20,
     RADIUS = 17,
     ACROSS = 130,
     DOWN = 66

@@ -282,6 +282,32 @@ START_TEST(a_rule_over_the_run_says_since_which_step)
 }
 END_TEST
 
+/* With XOR's targets at +-1 a sigmoid cannot arrive: that it came to rest needs no
+ * other explanation, least of all that nothing is wrong. */
+START_TEST(a_rest_that_is_explained_is_no_local_minimum)
+{
+    struct order order = ILL[0];
+    for (size_t k = 0; k < N_ILL; k++)
+        if (strcmp(ILL[k].rule, "local-minimum") == 0)
+            order = ILL[k];
+    size_t rests = 0;
+    for (uint64_t seed = 1; seed <= 8; seed++) {
+        struct bp_findings findings = {0};
+        order.seed = seed;
+        order.source = XOR;
+        run(&order, &findings);
+        rests += found(&findings, "local-minimum") != NULL;
+        bp_findings_release(&findings);
+        order.source = XOR_PM1;
+        run(&order, &findings);
+        ck_assert_ptr_nonnull(found(&findings, "targets-out-of-range"));
+        ck_assert_ptr_null(found(&findings, "local-minimum"));
+        bp_findings_release(&findings);
+    }
+    ck_assert_uint_gt(rests, 0);
+}
+END_TEST
+
 START_TEST(every_rule_has_a_run_that_makes_it_fire)
 {
     size_t n_tables, rules = 0;
@@ -429,6 +455,7 @@ Suite *health_suite(void)
     tcase_set_timeout(tcase, 120);
     tcase_add_loop_test(tcase, an_ill_run_makes_its_rule_fire, 0, N_ILL - (small_only() ? 1 : 0));
     tcase_add_test(tcase, a_rule_over_the_run_says_since_which_step);
+    tcase_add_test(tcase, a_rest_that_is_explained_is_no_local_minimum);
     tcase_add_test(tcase, every_rule_has_a_run_that_makes_it_fire);
     tcase_add_test(tcase, consequences_stand_under_their_cause);
     tcase_add_test(tcase, the_course_survives_every_failed_allocation);

@@ -109,6 +109,8 @@ void page_sample_init(struct page_sample *sample, const char *spec, bool ill, si
                  .state = ill ? BP_PAGE_ILL : BP_PAGE_HEALTHY,
                  .verdict = "gradient agrees, nothing found",
                  .outcome = "loss 0.1301 to 0.1254 <i>, accuracy 50.0 %",
+                 .proof = ill ? "the same run with a * (1 - a): loss 0.001" : NULL,
+                 .proves = "proof",
                  .expected = "as its file expects",
                  .steps = 2000,
                  .where = "at the <b>start</b>",
