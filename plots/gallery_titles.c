@@ -29,7 +29,10 @@ void bp_gallery_say_loss(const struct bp_record *record, char *title, size_t siz
     bp_ink_short(other, last->end_loss);
     if (say_not_finite(&record->curve[0], title, size))
         return;
-    if (record->n_curves > 1)
+    if (record->starts > 0)
+        snprintf(title, size, "loss %s as given; put right, %zu of %zu starts get there", given,
+                 record->starts_done, record->starts);
+    else if (record->n_curves > 1)
         snprintf(title, size, "loss %s as given, %s put right", given, other);
     else if (isfinite(record->accuracy))
         snprintf(title, size, "loss %s, %.3g %% right after %zu epoch%s", given,
