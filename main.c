@@ -3,6 +3,8 @@
 #include "commands/command.h"
 
 #include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -80,12 +82,20 @@ static void hold_closed_streams(void)
         close(fd);
 }
 
+/* "backprobe ... | head -1": who reads has seen enough. */
+static bool reader_is_gone(void)
+{
+    struct pollfd output = {.fd = STDOUT_FILENO, .events = POLLOUT};
+    return poll(&output, 1, 0) == 1 && (output.revents & (POLLERR | POLLHUP)) != 0;
+}
+
 int main(int argc, char **argv)
 {
     hold_closed_streams();
+    signal(SIGPIPE, SIG_IGN); /* files are still written, programs still ended */
     const int status = dispatch(argc, argv);
-    /* what could not be written (a full disk, a closed pipe) was not said */
-    if (fflush(stdout) != 0 || ferror(stdout)) {
+    /* what could not be written (a full disk) was not said */
+    if ((fflush(stdout) != 0 || ferror(stdout)) && !reader_is_gone()) {
         fputs("backprobe: standard output could not be written\n", stderr);
         return BP_EXIT_FAILED;
     }

@@ -93,9 +93,9 @@ static enum bp_status read_row(const struct reader *reader, char *line, struct b
     char *field[FIELDS + 1];
     const size_t n = split(line, field);
     if (n != FIELDS)
-        return bp_error_set(reader->error, BP_EINPUT, "%s:%zu: %s%zu fields: expected %d",
+        return bp_error_set(reader->error, BP_EINPUT, "%s:%zu: %s%zu field%s: expected %d",
                             reader->path, reader->line, n > FIELDS ? "more than " : "",
-                            n > FIELDS ? (size_t)FIELDS : n, FIELDS);
+                            n > FIELDS ? (size_t)FIELDS : n, n == 1 ? "" : "s", FIELDS);
     if (!read_span(field[0], &row->span))
         return bad_line(reader, COLUMN[0], field[0], "step, epoch or sample");
     if (!read_kind(field[1], &row->kind))
@@ -104,6 +104,11 @@ static enum bp_status read_row(const struct reader *reader, char *line, struct b
     for (size_t k = 0; k < 5; k++)
         if (!read_place(field[2 + k], place[k]))
             return bad_line(reader, COLUMN[2 + k], field[2 + k], "a whole number from 0, or -");
+    const bool of_neuron = (int)row->kind < BP_TRACE_NEURON_KINDS;
+    if (of_neuron && row->layer < 1)
+        return bad_line(reader, COLUMN[4], field[4], "the number of a layer, from 1");
+    if (of_neuron && row->neuron < 0)
+        return bad_line(reader, COLUMN[5], field[5], "the number of a neuron, from 0");
     double *const value[] = {&row->mean, &row->mean_abs, &row->max, &row->zeros, &row->flips};
     for (size_t k = 0; k < 5; k++)
         if (!read_value(field[7 + k], value[k]))
@@ -113,44 +118,61 @@ static enum bp_status read_row(const struct reader *reader, char *line, struct b
 
 /* ---- lines ------------------------------------------------------------------ */
 
+static enum bp_status bad_text(const struct reader *reader, const char *why)
+{
+    return bp_error_set(reader->error, BP_EINPUT, "%s:%zu: %s", reader->path, reader->line, why);
+}
+
+/* As fgets(), but a zero byte is seen: the length, without the end of the line; -1 at the
+ * end of the file, or with a status. */
+static long take_line(struct reader *reader, char line[LINE], enum bp_status *status)
+{
+    long n = 0;
+    int c;
+    while ((c = getc_unlocked(reader->file)) != EOF && c != '\n') {
+        if (c == '\0' || n == LINE - 1) {
+            *status = bad_text(reader, c == '\0' ? "a zero byte: expected text"
+                                                 : "the line is too long for a trace");
+            return -1;
+        }
+        line[n++] = (char)c;
+    }
+    line[n] = '\0';
+    if (c == '\n')
+        return n;
+    if (ferror(reader->file))
+        *status = bp_error_set(reader->error, BP_EFILE, "%s: cannot be read: %s", reader->path,
+                               strerror(errno));
+    else if (n > 0)
+        *status = bad_text(reader, "the line is cut short: the trace was not finished");
+    return -1;
+}
+
 /* The next line without its end; false at the end of the file, or with a status. */
 static bool next_line(struct reader *reader, char line[LINE], enum bp_status *status)
 {
     *status = BP_OK;
-    if (fgets(line, LINE, reader->file) == NULL) {
-        if (ferror(reader->file))
-            *status = bp_error_set(reader->error, BP_EFILE, "%s: cannot be read: %s", reader->path,
-                                   strerror(errno));
-        return false;
-    }
     reader->line++;
-    char *end = strchr(line, '\n');
-    if (end == NULL) {
-        *status = bp_error_set(reader->error, BP_EINPUT, "%s:%zu: %s", reader->path, reader->line,
-                               strlen(line) == LINE - 1
-                                   ? "the line is too long for a trace"
-                                   : "the line is cut short: the trace was not finished");
-        return false;
-    }
-    *end = '\0';
-    return true;
+    const long n = take_line(reader, line, status);
+    if (n > 0 && line[n - 1] == '\r')
+        line[n - 1] = '\0';
+    return n >= 0;
 }
 
 static enum bp_status read_header(struct reader *reader)
 {
     char line[LINE], *field[FIELDS + 1];
     enum bp_status status;
-    if (!next_line(reader, line, &status))
-        return status != BP_OK
-                   ? status
-                   : bp_error_set(reader->error, BP_EINPUT, "%s: empty, not a trace", reader->path);
-    bool good = split(line, field) == FIELDS;
+    bool good = next_line(reader, line, &status);
+    if (status == BP_EFILE)
+        return status;
+    if (!good && status == BP_OK)
+        return bp_error_set(reader->error, BP_EINPUT, "%s: empty, not a trace", reader->path);
+    good = good && split(line, field) == FIELDS;
     for (size_t k = 0; good && k < FIELDS; k++)
         good = strcmp(field[k], COLUMN[k]) == 0;
     return good ? BP_OK
-                : bp_error_set(reader->error, BP_EINPUT,
-                               "%s:1: not a trace: expected the columns span, kind, epoch, ...",
-                               reader->path);
+                : bad_text(reader, "not a trace: expected the columns span, kind, epoch, ...");
 }
 
 /* ---- the filter ------------------------------------------------------------- */
@@ -230,6 +252,19 @@ static void print_cell(FILE *out, double value)
         fprintf(out, "%11.3g", value);
 }
 
+static void print_numbers(FILE *out, const struct bp_trace_row *row)
+{
+    if (isnan(row->mean_abs)) {
+        fprintf(out, " %.17g\n", row->mean);
+        return;
+    }
+    print_cell(out, row->mean);
+    print_cell(out, row->mean_abs);
+    print_cell(out, row->max);
+    fprintf(out, "%7.0f%%%5.0f\n", 100.0 * row->zeros, row->flips);
+}
+
+/* Until nobody takes it any more. */
 static bool print_row(void *self, const struct bp_trace_row *row)
 {
     struct table *table = self;
@@ -239,15 +274,8 @@ static bool print_row(void *self, const struct bp_trace_row *row)
                 "mean |.|", "max |.|", "zeros", "flips");
     print_place(row, place);
     fprintf(table->out, "%-6s%8ld  %-18s", bp_trace_span_text(row->span), row->step, place);
-    if (isnan(row->mean_abs)) {
-        fprintf(table->out, " %.17g\n", row->mean);
-        return true;
-    }
-    print_cell(table->out, row->mean);
-    print_cell(table->out, row->mean_abs);
-    print_cell(table->out, row->max);
-    fprintf(table->out, "%7.0f%%%5.0f\n", 100.0 * row->zeros, row->flips);
-    return true;
+    print_numbers(table->out, row);
+    return ferror(table->out) == 0;
 }
 
 enum bp_status bp_trace_print(FILE *out, const char *path, const struct bp_trace_filter *filter,

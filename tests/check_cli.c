@@ -347,6 +347,94 @@ START_TEST(closed_output_spoils_no_file)
 }
 END_TEST
 
+/* "backprobe WORDS | READER": its status, and standard error. */
+static void run_piped(struct cli *cli, const char *words, const char *reader)
+{
+    char command[1024], status[16] = "";
+    const char *folder = scratch_path("");
+    snprintf(command, sizeof command,
+             "cd '%s' && { sleep 0.05; '%s' %s; echo $? >status; } 2>stderr | %s >stdout", folder,
+             getenv("BACKPROBE"), words, reader);
+    ck_assert_int_eq(system(command), 0);
+    read_text(cli->err_text, "status");
+    snprintf(status, sizeof status, "%.15s", cli->err_text);
+    cli->status = atoi(status);
+    read_text(cli->out_text, "stdout");
+    read_text(cli->err_text, "stderr");
+}
+
+static void write_long_trace(void)
+{
+    FILE *file = fopen(scratch_path("long.tsv"), "w");
+    fputs("span\tkind\tepoch\tstep\tlayer\tneuron\tsample\tmean\tmean_abs\tmax\tzeros\tflips\n",
+          file);
+    for (int step = 0; step < 20000; step++)
+        fprintf(file, "step\tdelta\t0\t%d\t1\t0\t-\t0.5\t0.5\t0.5\t0\t0\n", step);
+    fputs("what nobody comes to read", file);
+    fclose(file);
+}
+
+/* Who reads may stop when they have seen enough: that is no error, and work goes on. */
+START_TEST(a_reader_that_leaves_is_no_error)
+{
+    static const char *const READER[] = {"head -1", "true"};
+    static const char *const WORDS[] = {"trace long.tsv",        "faults",
+                                        "explain sign-flipped",  "check --all",
+                                        "run and.conf and.conf", "--help"};
+    static struct cli cli;
+    scratch_text("and.conf", AND);
+    write_long_trace();
+    for (size_t k = 0; k < sizeof WORDS / sizeof WORDS[0]; k++) {
+        run_piped(&cli, WORDS[k], READER[_i]);
+        ck_assert_msg(cli.status == 0, "%s: status %d: %s", WORDS[k], cli.status, cli.err_text);
+        ck_assert_str_eq(cli.err_text, "");
+        ck_assert(_i == 1 || strchr(cli.out_text, '\n') != NULL);
+    }
+    ck_assert(there_is("out/and/report.txt"));
+}
+END_TEST
+
+/* The last line of the file is bad: it is seen only by who reads that far. */
+START_TEST(a_trace_is_read_no_further_than_it_is_looked_at)
+{
+    static struct cli cli;
+    write_long_trace();
+    run(&cli, "trace", "long.tsv");
+    assert_refused(&cli, "long.tsv:20002: the line is cut short: the trace was not finished");
+    run(&cli, "trace", "long.tsv", "--from", "19999", "--to", "5");
+    assert_refused(&cli, "long.tsv:20002: ");
+    run_piped(&cli, "trace long.tsv", "head -1");
+    ck_assert_int_eq(cli.status, 0);
+}
+END_TEST
+
+START_TEST(a_home_that_is_not_there_is_not_missed)
+{
+    static struct cli cli = {.variable = "HOME=/nonexistent"}, none = {.variable = "HOME="};
+    static char before[TEXT_MOST];
+    scratch_text("and.conf", AND);
+    run(&cli, "run", "--plots", "and.conf");
+    ck_assert_int_eq(cli.status, 0);
+    ck_assert(strcmp(cli.err_text, "") == 0 || strstr(cli.err_text, "gnuplot") != NULL);
+    read_text(before, "stdout");
+    run(&none, "run", "--plots", "and.conf");
+    ck_assert_int_eq(none.status, 0);
+    ck_assert_str_eq(none.out_text, before);
+}
+END_TEST
+
+START_TEST(a_path_without_programs_is_one_line)
+{
+    static struct cli cli = {.variable = "PATH=/nonexistent"};
+    run(&cli, "check", "--subject", "python3 mine.py");
+    assert_refused(&cli, "python3");
+    run(&cli, "check", "--subject", "mpirun -n 2 mine");
+    assert_refused(&cli, "mpirun");
+    run(&cli, "check");
+    ck_assert_int_eq(cli.status, 0);
+}
+END_TEST
+
 START_TEST(no_colour_in_a_pipe_or_a_file)
 {
     static struct cli cli = {.variable = "TERM=xterm-256color"};
@@ -569,6 +657,10 @@ Suite *cli_suite(void)
     tcase_add_test(tcase, status_is_1_where_the_expected_is_not_found);
     tcase_add_test(tcase, output_that_cannot_be_written_is_said);
     tcase_add_test(tcase, closed_output_spoils_no_file);
+    tcase_add_loop_test(tcase, a_reader_that_leaves_is_no_error, 0, 2);
+    tcase_add_test(tcase, a_trace_is_read_no_further_than_it_is_looked_at);
+    tcase_add_test(tcase, a_home_that_is_not_there_is_not_missed);
+    tcase_add_test(tcase, a_path_without_programs_is_one_line);
     tcase_add_test(tcase, no_colour_in_a_pipe_or_a_file);
     tcase_add_test(tcase, colour_on_a_terminal_unless_told_not_to);
     tcase_add_test(tcase, a_full_disk_leaves_the_last_report_whole);

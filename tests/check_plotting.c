@@ -125,7 +125,8 @@ START_TEST(a_title_full_of_commands_runs_none)
     ck_assert_int_eq(shell("test -e ran"), 1);
     if (strstr(said, "cannot be started") == NULL)
         ck_assert_int_eq(shell("grep -q 'touch ran' %s/odd/report.html"), 0); /* it stayed text */
-    ck_assert_int_eq(shell("grep -q '<script>alert' %s/odd/*.svg %s/odd/report.html %s/index.html"),
+    ck_assert_int_eq(shell("cat %s/odd/*.svg %s/odd/report.html %s/index.html 2>/dev/null | grep "
+                           "-q '<script>alert'"),
                      1);
 }
 END_TEST

@@ -381,6 +381,20 @@ static const struct {
      "t.tsv:2: step is '99999999999999999999': expected a whole number from 0, or -"},
     {HEADER "step\tz\t0\t1\t1\t0\t-\tx\t1\t1\t0\t0\n",
      "t.tsv:2: mean is 'x': expected a number, or -"},
+    {HEADER "step\tz\t0\t1\t0\t0\t-\t1\t1\t1\t0\t0\n",
+     "t.tsv:2: layer is '0': expected the number of a layer, from 1"},
+    {HEADER "step\tz\t0\t1\t1\t-\t-\t1\t1\t1\t0\t0\n",
+     "t.tsv:2: neuron is '-': expected the number of a neuron, from 0"},
+    {HEADER "step\tz\t0\t1\t1\t0\t-\t1\t1\t1\t0\t\n",
+     "t.tsv:2: flips is '': expected a number, or -"},
+    {HEADER "step\tz\t0\t1\t1\t0\t-\t1\t1\t1\t0\t 0\n",
+     "t.tsv:2: flips is ' 0': expected a number, or -"},
+    {HEADER "\x1b[31mstep\tz\t0\t1\t1\t0\t-\t1\t1\t1\t0\t0\n",
+     "t.tsv:2: span is '?[31mstep': expected step, epoch or sample"},
+    {HEADER GOOD "\n", "t.tsv:3: 1 field: expected 12"},
+    {HEADER GOOD HEADER, "t.tsv:3: span is 'span': expected step, epoch or sample"},
+    {"{\"span\": \"step\"}\n", "t.tsv:1: not a trace: expected the columns span, kind, epoch, ..."},
+    {"span\tkind\tepoch", "t.tsv:1: not a trace: expected the columns span, kind, epoch, ..."},
     {HEADER GOOD "step\tz\t0\t1\t1\t0\t-\t1\t1",
      "t.tsv:3: the line is cut short: the trace was not finished"},
 };
@@ -396,6 +410,83 @@ START_TEST(bad_file_is_one_line)
     ck_assert_int_eq(bp_trace_read(path, &ALL, NULL, keep_row, &error), BP_EINPUT);
     ck_assert_str_eq(error.text + strlen(folder) + 1, BAD[_i].line);
     ck_assert_uint_eq(n_rows, strstr(BAD[_i].text, GOOD) != NULL);
+}
+END_TEST
+
+/* Bytes into the file, and the line on reading it. */
+static const char *line_on(const void *bytes, size_t n)
+{
+    static struct bp_error error;
+    FILE *file = fopen(path, "w");
+    ck_assert_uint_eq(fwrite(bytes, 1, n, file), n);
+    fclose(file);
+    n_rows = 0;
+    error.text[0] = '\0';
+    const enum bp_status status = bp_trace_read(path, &ALL, NULL, keep_row, &error);
+    ck_assert_int_eq(status, error.text[0] == '\0' ? BP_OK : BP_EINPUT);
+    return error.text[0] == '\0' ? NULL : error.text + strlen(folder) + 1;
+}
+
+START_TEST(wherever_it_is_cut_is_said)
+{
+    static const char TEXT[] = HEADER GOOD GOOD;
+    const size_t header = sizeof HEADER - 1, row = sizeof GOOD - 1;
+    for (size_t n = 0; n < sizeof TEXT; n++) {
+        const char *line = line_on(TEXT, n);
+        const size_t whole = n < header ? 0 : (n - header) / row;
+        ck_assert_uint_eq(n_rows, whole);
+        if (n >= header && (n - header) % row == 0)
+            ck_assert_ptr_null(line);
+        else if (n == 0)
+            ck_assert_str_eq(line, "t.tsv: empty, not a trace");
+        else if (n < header)
+            ck_assert_ptr_nonnull(strstr(line, "t.tsv:1: not a trace: expected the columns "));
+        else
+            ck_assert_ptr_nonnull(strstr(line, ": the line is cut short: "));
+    }
+}
+END_TEST
+
+START_TEST(bytes_that_are_no_text_are_one_line)
+{
+    static const char ZERO[] = HEADER "step\tz\0\t0\n";
+    char bytes[5000];
+    struct bp_rng rng;
+    ck_assert_str_eq(line_on(ZERO, sizeof ZERO - 1), "t.tsv:2: a zero byte: expected text");
+    bp_rng_seed(&rng, 3);
+    for (int turn = 0; turn < 50; turn++) {
+        for (size_t k = 0; k < sizeof bytes; k++)
+            bytes[k] = (char)bp_rng_below(&rng, 256);
+        ck_assert_str_eq(line_on(bytes, sizeof bytes),
+                         "t.tsv:1: not a trace: expected the columns span, kind, epoch, ...");
+    }
+}
+END_TEST
+
+/* One byte of a good file is another: read as a trace or refused, never more. */
+START_TEST(any_wrong_byte_is_a_row_or_a_line)
+{
+    char text[] = HEADER GOOD;
+    struct bp_rng rng;
+    bp_rng_seed(&rng, 4);
+    for (int turn = 0; turn < (small_only() ? 200 : 4000); turn++) {
+        const size_t at = (size_t)bp_rng_below(&rng, sizeof text - 1);
+        const char held = text[at];
+        text[at] = (char)bp_rng_below(&rng, 256);
+        const char *line = line_on(text, sizeof text - 1);
+        ck_assert(line == NULL ? n_rows == 1 : strchr(line, '\n') == NULL);
+        text[at] = held;
+    }
+}
+END_TEST
+
+START_TEST(ends_of_lines_may_be_of_another_system)
+{
+    static const char TEXT[] = "span\tkind\tepoch\tstep\tlayer\tneuron\tsample\tmean\tmean_abs\tmax"
+                               "\tzeros\tflips\r\nstep\tdelta\t0\t1\t1\t0\t-\t1\t1\t1\t0\t7\r\n";
+    ck_assert_ptr_null(line_on(TEXT, sizeof TEXT - 1));
+    ck_assert_uint_eq(n_rows, 1);
+    ck_assert_double_eq(rows[0].flips, 7.0);
 }
 END_TEST
 
@@ -418,6 +509,8 @@ START_TEST(missing_file_and_folder_are_one_line)
     struct bp_trace trace;
     ck_assert_int_eq(bp_trace_read("/nowhere/t.tsv", &ALL, NULL, keep_row, &error), BP_EFILE);
     ck_assert_str_eq(error.text, "/nowhere/t.tsv: cannot be read: No such file or directory");
+    ck_assert_int_eq(bp_trace_read(folder, &ALL, NULL, keep_row, &error), BP_EFILE);
+    ck_assert_str_eq(error.text + strlen(folder), ": cannot be read: Is a directory");
     ck_assert_int_eq(
         bp_trace_init(&trace, &net, &(struct bp_trace_options){.path = "/nowhere/t.tsv"}, &error),
         BP_EFILE);
@@ -729,6 +822,10 @@ Suite *trace_suite(void)
     tcase_add_test(tcase, table_of_a_trace_fits_80_columns);
     tcase_add_test(tcase, neurons_beyond_the_most_asked_for_are_counted);
     tcase_add_loop_test(tcase, bad_file_is_one_line, 0, N_BAD);
+    tcase_add_test(tcase, wherever_it_is_cut_is_said);
+    tcase_add_test(tcase, bytes_that_are_no_text_are_one_line);
+    tcase_add_test(tcase, any_wrong_byte_is_a_row_or_a_line);
+    tcase_add_test(tcase, ends_of_lines_may_be_of_another_system);
     tcase_add_test(tcase, line_without_end_is_refused);
     tcase_add_test(tcase, missing_file_and_folder_are_one_line);
     tcase_add_test(tcase, sample_that_is_not_there_is_one_line);
