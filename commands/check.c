@@ -1,6 +1,7 @@
 /* check.c -- backprobe check: is the gradient right? where not, and why? Of a program
  * (--subject), of arrays dumped to files (--gradient), or of the built-in network with
  * faults planted. */
+#include "commands/attached_page.h"
 #include "commands/command.h"
 
 #include "core/init.h"
@@ -25,6 +26,7 @@ enum {
     OPT_DATA,
     OPT_OUTPUTS,
     OPT_NUMERIC,
+    OPT_PAGE,
     PLANTS_MOST = 16,
     LONG_MOST = 40
 };
@@ -36,6 +38,7 @@ struct options {
     double timeout;
     const char *plant[PLANTS_MOST];
     size_t n_plant;
+    const char *page; /* the folder of the pages; NULL: none */
 };
 
 static const struct option OWN[] = {{"subject", required_argument, NULL, OPT_SUBJECT},
@@ -49,7 +52,21 @@ static const struct option OWN[] = {{"subject", required_argument, NULL, OPT_SUB
                                     {"gradient", required_argument, NULL, OPT_GRADIENT},
                                     {"data", required_argument, NULL, OPT_DATA},
                                     {"outputs", required_argument, NULL, OPT_OUTPUTS},
-                                    {"numeric", required_argument, NULL, OPT_NUMERIC}};
+                                    {"numeric", required_argument, NULL, OPT_NUMERIC},
+                                    {"page", required_argument, NULL, OPT_PAGE}};
+
+/* ---- its page ------------------------------------------------------------------------------ */
+
+static enum bp_status write_page(void *self, const struct bp_checkup *checkup,
+                                 const struct bp_view *view, struct bp_error *error)
+{
+    const struct options *options = self;
+    char path[BP_PATH_MAX];
+    const enum bp_status status = bp_attached_page(options->page, checkup, view, path, error);
+    if (status == BP_OK && !options->check.quiet && strcmp(options->check.format, "text") == 0)
+        printf("page        %s\n", path);
+    return status;
+}
 
 /* ---- a program -------------------------------------------------------------------------- */
 
@@ -181,6 +198,9 @@ static bool take(struct options *options, int option, const char *value, struct 
     case OPT_NETWORK:
         options->network = value;
         return true;
+    case OPT_PAGE:
+        options->page = value;
+        return true;
     case OPT_TIMEOUT:
         options->timeout = strtod(value, &end);
         if (end != value && *end == '\0' && options->timeout > 0.0 && options->timeout < 1e6)
@@ -219,6 +239,12 @@ static int run(int argc, char **argv)
     if (options.subject != NULL && (options.network != NULL || options.n_plant > 0))
         return bp_command_misused(&bp_command_check,
                                   "--network and --plant are for the built-in network");
+    if (options.page != NULL && options.check.checkup.shards > 0)
+        return bp_command_misused(&bp_command_check, "--page does not go with --shard");
+    if (options.page != NULL) {
+        options.check.seen = write_page;
+        options.check.self = &options;
+    }
     if (has_files(&options.files)) {
         if (options.subject != NULL || options.n_plant > 0)
             return bp_command_misused(&bp_command_check,
@@ -237,7 +263,7 @@ const struct bp_command bp_command_check = {
              "       [--outputs FILE] [--numeric FILES]\n"
              "       [--layout 'W1 b1 W2 b2']\n"
              "       [--own-loss] [--locate] [--shard K/N --out PART.json]\n"
-             "       [--trace FILE.tsv [--steps N]]\n"
+             "       [--trace FILE.tsv [--steps N]] [--page OUT]\n"
              "       [--method M] [--rate R] [--seed N]\n"
              "       [--all] [--format text|json|tsv] [--quiet]",
     .about = "is the gradient right? where not, and why",
@@ -258,6 +284,7 @@ const struct bp_command bp_command_check = {
                "  --shard K/N       look at a share of the entries, leave it in --out; see merge\n"
                "  --method M        central, richardson, complex, structured, delta-form, node\n"
                "  --trace FILE      train it, and leave its own z, a and delta of each step there\n"
+               "  --page OUT        a page to read: OUT/NAME/report.html, and OUT/index.html\n"
                "  --steps N         of that training (100); --rate R: its rate (0.1)\n"
                "  --rate R          of the steps that are tried; --seed N: of what is drawn\n"
                "  --all             list every entry; --format F: text, json or tsv\n"

@@ -216,6 +216,8 @@ static enum bp_status check_and_trace(struct bp_view *view, const struct bp_chec
             traced = trace_training(&trace, &checkup, options, error);
         if (status == BP_OK)
             status = tell(&checkup, view, options, error);
+        if (status == BP_OK && options->seen != NULL)
+            status = options->seen(options->self, &checkup, view, error);
         if (status == BP_OK)
             *findings = bp_findings_count(&checkup.findings);
         bp_checkup_release(&checkup);

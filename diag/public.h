@@ -16,6 +16,10 @@ struct bp_check_options {
     const char *format;                /* text, json or tsv */
     const char *part;                  /* --out: where a shard's part goes */
     struct bp_selftrace_options trace; /* path NULL: none */
+    /* NULL, or called after the report, with what was seen */
+    enum bp_status (*seen)(void *self, const struct bp_checkup *checkup, const struct bp_view *view,
+                           struct bp_error *error);
+    void *self;
 };
 
 /* Prints as the options say. BP_ENOMEM. */

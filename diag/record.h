@@ -47,6 +47,8 @@ struct bp_curve {
 
 struct bp_record {
     char name[64], title[200];
+    bool attached; /* a program that was checked: net is as it is described, with the right
+                      backpropagation, or empty */
     size_t n_settings;
     struct bp_record_setting setting[BP_RECORD_SETTINGS];
 

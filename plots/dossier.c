@@ -74,8 +74,9 @@ static void where_of(const struct bp_record *record, char *text, size_t size)
 {
     char end[BP_RECORD_LINE / 2];
     snprintf(text, size, "at %s%s", bp_record_point_text(record->check_at),
-             record->check_at == BP_POINT_DRAWN ? ", as too little could be told at the start"
-                                                : "");
+             record->check_at == BP_POINT_DRAWN && !record->attached
+                 ? ", as too little could be told at the start"
+                 : "");
     if (!record->checked_end)
         return;
     const size_t n = strlen(text);
@@ -213,7 +214,9 @@ static enum bp_status make_traces(struct traces *traces, const struct bp_record 
         add_trace(traces, &traces->start, data, sample, "at the start");
     }
     add_trace(traces, &traces->end, data, sample,
-              record->trained ? "at the end: the one with the largest loss" : "as it stands");
+              record->trained    ? "at the end: the one with the largest loss"
+              : record->attached ? "as the description has it, with the right deltas"
+                                 : "as it stands");
     return BP_OK;
 }
 
@@ -340,10 +343,9 @@ static bool is_in(const struct bp_dossier *dossier, const char *name)
 /* The card of an earlier run; false when there is none that is whole. */
 static bool read_card(struct bp_page_card *card, const char *out, const char *name)
 {
-    struct bp_buffer path = {0};
-    bp_buffer_print(&path, "%s/%s/card.html", out, name);
-    FILE *file = path.status == BP_OK ? fopen(path.text, "r") : NULL;
-    bp_buffer_release(&path);
+    char path[BP_PATH_MAX + 64];
+    const int length = snprintf(path, sizeof path, "%s/%s/card.html", out, name);
+    FILE *file = length < (int)sizeof path ? fopen(path, "r") : NULL;
     if (file == NULL)
         return false;
     char *text = bp_mem_new(CARD_MAX, 1);

@@ -176,7 +176,7 @@ static bool draw_gradients(const struct bp_record *record, const char *title,
 
 static bool has_few_inputs(const struct bp_record *record)
 {
-    return record->net.spec.layer[0].width <= 64;
+    return record->net.spec.layer[0].width <= 64 && !record->attached;
 }
 
 /* Whether neurons i and k have the same weights and bias, bit for bit. */
@@ -227,7 +227,7 @@ static bool draw_weights(const struct bp_record *record, const char *title,
 
 static bool has_images(const struct bp_record *record)
 {
-    return record->net.spec.layer[0].width == 784;
+    return record->net.spec.layer[0].width == 784 && !record->attached;
 }
 
 static bool draw_images(const struct bp_record *record, const char *title, struct bp_script *script)
@@ -342,9 +342,9 @@ static bool has_slope(const struct bp_record *record)
     for (size_t i = 0; i < record->findings.n; i++)
         if (record->findings.item[i].look == BP_LOOK_FORWARD)
             return false;
-    return record->checked && record->check_at == BP_POINT_START && record->start != NULL &&
-           record->check.of != BP_NUMERIC_OWN_LOSS && record->check.factor != 0.0 &&
-           record->data.train.n >= record->check.n;
+    return record->checked && (record->check_at == BP_POINT_START || record->attached) &&
+           record->start != NULL && record->check.of != BP_NUMERIC_OWN_LOSS &&
+           record->check.factor != 0.0 && record->data.train.n >= record->check.n;
 }
 
 bool bp_gallery_layer_right(const struct bp_gradcheck *check, size_t layer)
