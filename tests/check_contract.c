@@ -4,7 +4,7 @@
 
 #include "core/init.h"
 #include "core/mem.h"
-#include "diag/faults/fault.h"
+#include "tests/bed.h"
 
 #include <check.h>
 #include <math.h>
@@ -13,58 +13,34 @@
 enum { N = 5 };
 
 struct world {
-    struct bp_mlp net;
-    struct bp_core_subject core;
-    struct bp_view view;
-    double x[N * 16], t[N * 16];
-    struct bp_batch batch;
-    struct bp_findings findings;
+    struct bed_call bed;
     struct bp_contract contract;
 };
 
 static void world_init(struct world *w, const char *network, uint64_t seed)
 {
     *w = (struct world){0};
-    struct bp_spec spec;
-    ck_assert_int_eq(bp_spec_parse(&spec, network, NULL), BP_OK);
-    ck_assert_int_eq(bp_mlp_init(&w->net, &spec), BP_OK);
-    const struct bp_init init = {.weights = {.scheme = BP_INIT_NORMAL, .sd = 0.7},
-                                 .biases = {.scheme = BP_INIT_NORMAL, .sd = 0.7},
-                                 .seed = seed};
-    bp_init_run(&init, &w->net);
-    struct bp_rng rng;
-    bp_rng_seed(&rng, seed + 1);
-    for (size_t k = 0; k < N * spec.layer[0].width; k++)
-        w->x[k] = bp_rng_normal(&rng);
-    const size_t out = spec.layer[spec.layers].width;
-    for (size_t s = 0; s < N; s++)
-        w->t[s * out + s % out] = 1.0;
-    w->batch = (struct bp_batch){N, w->x, w->t};
-    ck_assert_int_eq(bp_core_subject_init(&w->core, &w->net, N), BP_OK);
-    bp_spec_release(&spec);
+    bed_call_open(&w->bed, network, N, seed);
 }
 
 static void world_release(struct world *w)
 {
-    bp_view_close(&w->view);
-    bp_findings_release(&w->findings);
-    bp_core_subject_release(&w->core);
-    bp_mlp_release(&w->net);
+    bed_call_close(&w->bed);
 }
 
 static void look(struct world *w, const struct bp_subject *subject)
 {
     struct bp_error error = {""};
-    ck_assert_int_eq(bp_view_open(&w->view, subject, &error), BP_OK);
-    const enum bp_status status =
-        bp_contract_run(&w->view, w->net.theta, &w->batch, &w->contract, &w->findings, &error);
+    ck_assert_int_eq(bp_view_open(&w->bed.view, subject, &error), BP_OK);
+    const enum bp_status status = bp_contract_run(&w->bed.view, w->bed.net.theta, &w->bed.batch,
+                                                  &w->contract, &w->bed.findings, &error);
     ck_assert_msg(status == BP_OK, "%s", error.text);
 }
 
 static void assert_silent(const struct world *w)
 {
-    for (size_t k = 0; k < w->findings.n; k++)
-        ck_abort_msg("%s: %s", w->findings.item[k].name, w->findings.item[k].because[0]);
+    for (size_t k = 0; k < w->bed.findings.n; k++)
+        ck_abort_msg("%s: %s", w->bed.findings.item[k].name, w->bed.findings.item[k].because[0]);
 }
 
 /* ---- healthy ------------------------------------------------------------------------ */
@@ -80,12 +56,12 @@ START_TEST(healthy_networks_are_silent)
     for (uint64_t seed = 1; seed <= 10; seed++) {
         struct world w;
         world_init(&w, healthy[_i], seed);
-        look(&w, &w.core.subject);
+        look(&w, &w.bed.core.subject);
         assert_silent(&w);
         ck_assert(w.contract.looked_repeats && w.contract.looked_writes &&
                   w.contract.looked_theta && w.contract.looked_samples && w.contract.repeats);
         const enum bp_reduces reduces =
-            w.net.spec.reduction == BP_SUM ? BP_REDUCES_SUM : BP_REDUCES_MEAN;
+            w.bed.net.spec.reduction == BP_SUM ? BP_REDUCES_SUM : BP_REDUCES_MEAN;
         ck_assert_int_eq(w.contract.loss, reduces);
         ck_assert_int_eq(w.contract.gradient, reduces);
         world_release(&w);
@@ -97,7 +73,7 @@ START_TEST(healthy_steps_are_silent)
 {
     struct world w;
     world_init(&w, healthy[_i], 3);
-    struct bp_subject subject = w.core.subject;
+    struct bp_subject subject = w.bed.core.subject;
     subject.gradient = NULL;
     subject.loss = NULL;
     look(&w, &subject);
@@ -124,18 +100,14 @@ START_TEST(each_planted_breach_is_named)
 {
     struct world w;
     world_init(&w, "3-6-4-2 tanh,sigmoid squared-error", 5);
-    const struct bp_setting setting = {.net = &w.net, .n = N};
     struct bp_hypothesis h;
-    struct bp_error error = {""};
-    ck_assert_msg(bp_fault_parse(plants[_i].plant, &setting, &h, &error) == BP_OK, "%s",
-                  error.text);
-    bp_fault_plant(&h, &setting, w.net.ops);
-    look(&w, &w.core.subject);
-    ck_assert_uint_ge(w.findings.n, 1);
-    ck_assert_str_eq(w.findings.item[0].name, plants[_i].name);
-    ck_assert_int_eq(w.findings.item[0].layer, plants[_i].layer);
-    ck_assert_uint_ge(w.findings.item[0].n_because, 1);
-    ck_assert_uint_eq(w.findings.n, 1);
+    bed_plant_key(&w.bed.net, N, 0.0, plants[_i].plant, &h);
+    look(&w, &w.bed.core.subject);
+    ck_assert_uint_ge(w.bed.findings.n, 1);
+    ck_assert_str_eq(w.bed.findings.item[0].name, plants[_i].name);
+    ck_assert_int_eq(w.bed.findings.item[0].layer, plants[_i].layer);
+    ck_assert_uint_ge(w.bed.findings.item[0].n_because, 1);
+    ck_assert_uint_eq(w.bed.findings.n, 1);
     world_release(&w);
 }
 END_TEST
@@ -273,9 +245,9 @@ static void hand_init(struct world *w, struct bp_subject *subject)
 {
     world_init(w, "3-4-2 tanh,sigmoid squared-error", 7);
     memset(&hand, 0, sizeof hand);
-    hand.core = &w->core;
+    hand.core = &w->bed.core;
     bp_rng_seed(&hand.rng, 1);
-    *subject = w->core.subject;
+    *subject = w->bed.core.subject;
 }
 
 START_TEST(noise_in_a_gradient_is_calls_differ)
@@ -285,9 +257,9 @@ START_TEST(noise_in_a_gradient_is_calls_differ)
     hand_init(&w, &subject);
     subject.gradient = noisy;
     look(&w, &subject);
-    ck_assert_uint_eq(w.findings.n, 1);
-    ck_assert_str_eq(w.findings.item[0].name, "calls-differ");
-    ck_assert_ptr_nonnull(strstr(w.findings.item[0].because[0], "gradient: W1[1,0] is "));
+    ck_assert_uint_eq(w.bed.findings.n, 1);
+    ck_assert_str_eq(w.bed.findings.item[0].name, "calls-differ");
+    ck_assert_ptr_nonnull(strstr(w.bed.findings.item[0].because[0], "gradient: W1[1,0] is "));
     ck_assert(w.contract.random);
     world_release(&w);
 }
@@ -300,10 +272,10 @@ START_TEST(a_gradient_that_is_no_number_is_named)
     hand_init(&w, &subject);
     subject.gradient = not_a_number;
     look(&w, &subject);
-    ck_assert_uint_eq(w.findings.n, 1);
-    ck_assert_str_eq(w.findings.item[0].name, "gradient-not-finite");
+    ck_assert_uint_eq(w.bed.findings.n, 1);
+    ck_assert_str_eq(w.bed.findings.item[0].name, "gradient-not-finite");
     ck_assert_ptr_nonnull(
-        strstr(w.findings.item[0].because[0], "1 of 26 entries; the first is W1[1,1]"));
+        strstr(w.bed.findings.item[0].because[0], "1 of 26 entries; the first is W1[1,1]"));
     world_release(&w);
 }
 END_TEST
@@ -315,8 +287,8 @@ START_TEST(outputs_that_depend_on_the_batch_are_named)
     hand_init(&w, &subject);
     subject.predict = over_the_batch;
     look(&w, &subject);
-    ck_assert_uint_eq(w.findings.n, 1);
-    ck_assert_str_eq(w.findings.item[0].name, "sample-depends-on-others");
+    ck_assert_uint_eq(w.bed.findings.n, 1);
+    ck_assert_str_eq(w.bed.findings.item[0].name, "sample-depends-on-others");
     world_release(&w);
 }
 END_TEST
@@ -382,7 +354,7 @@ START_TEST(an_epochs_state_that_dies_away_is_no_fault_and_one_that_does_not_is)
         subject.rate = 0.5;
         look(&w, &subject);
         if (trembles)
-            ck_assert_str_eq(w.findings.item[0].name, "calls-differ");
+            ck_assert_str_eq(w.bed.findings.item[0].name, "calls-differ");
         else
             assert_silent(&w);
         ck_assert_int_eq(w.contract.velocity > 0.0, !trembles);
@@ -401,7 +373,7 @@ START_TEST(a_rate_that_decays_is_known_and_is_no_fault)
     subject.step = with_decaying_rate;
     look(&w, &subject);
     assert_silent(&w);
-    ck_assert(w.view.decays);
+    ck_assert(w.bed.view.decays);
     ck_assert_double_nan(w.contract.velocity);
     world_release(&w);
 }
@@ -427,10 +399,10 @@ START_TEST(units_dropped_in_training_are_asked_to_be_left_in)
     struct bp_error error = {""};
     hand_init(&w, &subject);
     subject.gradient = with_dropout;
-    ck_assert_int_eq(bp_view_open(&w.view, &subject, &error), BP_OK);
-    ck_assert_int_eq(
-        bp_contract_run(&w.view, w.net.theta, &w.batch, &w.contract, &w.findings, &error),
-        BP_EUNSUPPORTED);
+    ck_assert_int_eq(bp_view_open(&w.bed.view, &subject, &error), BP_OK);
+    ck_assert_int_eq(bp_contract_run(&w.bed.view, w.bed.net.theta, &w.bed.batch, &w.contract,
+                                     &w.bed.findings, &error),
+                     BP_EUNSUPPORTED);
     ck_assert_msg(strstr(error.text, "gradient() drops units at random (dropout): switch it off") !=
                       NULL,
                   "%s", error.text);
@@ -447,8 +419,8 @@ START_TEST(steps_that_add_up_are_an_accumulator)
     subject.gradient = NULL;
     subject.step = with_velocity;
     look(&w, &subject);
-    ck_assert_uint_ge(w.findings.n, 1);
-    ck_assert_str_eq(w.findings.item[0].name, "accumulator-not-reset");
+    ck_assert_uint_ge(w.bed.findings.n, 1);
+    ck_assert_str_eq(w.bed.findings.item[0].name, "accumulator-not-reset");
     world_release(&w);
 }
 END_TEST
@@ -483,8 +455,8 @@ START_TEST(a_loss_that_changes_theta_is_named)
                                   .loss = meddling_loss,
                                   .gradient = one_gradient};
     look(&w, &subject);
-    ck_assert_uint_eq(w.findings.n, 1);
-    const struct bp_finding *finding = &w.findings.item[0];
+    ck_assert_uint_eq(w.bed.findings.n, 1);
+    const struct bp_finding *finding = &w.bed.findings.item[0];
     ck_assert_str_eq(finding->name, "theta-changed-by-gradient");
     ck_assert_str_eq(finding->title, "computing the loss changes the parameters");
     ck_assert_str_eq(finding->because[0],
@@ -511,9 +483,9 @@ START_TEST(a_loss_that_mixes_samples_is_named)
     hand_init(&w, &subject);
     subject.loss = loss_over_the_largest;
     look(&w, &subject);
-    ck_assert_uint_eq(w.findings.n, 1);
-    ck_assert_str_eq(w.findings.item[0].name, "sample-depends-on-others");
-    ck_assert_str_eq(w.findings.item[0].title,
+    ck_assert_uint_eq(w.bed.findings.n, 1);
+    ck_assert_str_eq(w.bed.findings.item[0].name, "sample-depends-on-others");
+    ck_assert_str_eq(w.bed.findings.item[0].title,
                      "the loss of a sample depends on the others in its batch");
     world_release(&w);
 }
@@ -534,8 +506,8 @@ START_TEST(a_loss_that_is_no_number_is_named)
     hand_init(&w, &subject);
     subject.loss = infinite_loss;
     look(&w, &subject);
-    ck_assert_uint_eq(w.findings.n, 1);
-    ck_assert_str_eq(w.findings.item[0].name, "loss-not-finite");
+    ck_assert_uint_eq(w.bed.findings.n, 1);
+    ck_assert_str_eq(w.bed.findings.item[0].name, "loss-not-finite");
     world_release(&w);
 }
 END_TEST
@@ -545,13 +517,13 @@ START_TEST(no_memory_is_said)
     struct world w;
     world_init(&w, healthy[0], 1);
     struct bp_view view;
-    ck_assert_int_eq(bp_view_open(&view, &w.core.subject, NULL), BP_OK);
+    ck_assert_int_eq(bp_view_open(&view, &w.bed.core.subject, NULL), BP_OK);
     const size_t held = bp_mem_held();
     for (size_t n = 1; n < 1000; n++) {
         bp_mem_fail_at(n);
         struct bp_error error;
-        const enum bp_status status =
-            bp_contract_run(&view, w.net.theta, &w.batch, &w.contract, &w.findings, &error);
+        const enum bp_status status = bp_contract_run(&view, w.bed.net.theta, &w.bed.batch,
+                                                      &w.contract, &w.bed.findings, &error);
         const bool failed = bp_mem_tried() >= n;
         bp_mem_fail_at(0);
         ck_assert_uint_eq(bp_mem_held(), held);

@@ -2,9 +2,8 @@
  * named, or is said not to be testable. */
 #include "diag/epoch.h"
 
-#include "core/init.h"
 #include "core/mem.h"
-#include "diag/faults/fault.h"
+#include "tests/bed.h"
 
 #include <check.h>
 #include <string.h>
@@ -12,11 +11,7 @@
 enum { N = 7, MAX = 64 };
 
 static struct {
-    struct bp_mlp net;
-    struct bp_core_subject core;
-    double x[N * 3], t[N * 2];
-    struct bp_batch batch;
-    struct bp_findings findings;
+    struct bed_call bed;
     size_t size;    /* of a batch */
     double stretch; /* of each update */
 } w;
@@ -28,12 +23,12 @@ static int epoch(void *self, const double *theta, const struct bp_batch *batch, 
 {
     (void)self, (void)rate;
     double from[MAX];
-    memcpy(next, theta, w.net.n_theta * sizeof *next);
+    memcpy(next, theta, w.bed.net.n_theta * sizeof *next);
     for (size_t s = 0; s < batch->n; s += w.size) {
         const size_t n = s + w.size <= batch->n ? w.size : batch->n - s;
         const struct bp_batch part = {n, batch->x + 3 * s, batch->t + 2 * s};
-        memcpy(from, next, w.net.n_theta * sizeof *from);
-        w.core.subject.step(&w.core, from, &part, w.stretch * 0.3, next);
+        memcpy(from, next, w.bed.net.n_theta * sizeof *from);
+        w.bed.core.subject.step(&w.bed.core, from, &part, w.stretch * 0.3, next);
     }
     return 0;
 }
@@ -41,39 +36,22 @@ static int epoch(void *self, const double *theta, const struct bp_batch *batch, 
 static void set_up(void)
 {
     memset(&w, 0, sizeof w);
-    struct bp_spec spec;
-    ck_assert_int_eq(bp_spec_parse(&spec, "3-5-2 tanh,sigmoid squared-error", NULL), BP_OK);
-    ck_assert_int_eq(bp_mlp_init(&w.net, &spec), BP_OK);
-    bp_spec_release(&spec);
-    const struct bp_init init = {.weights = {.scheme = BP_INIT_NORMAL, .sd = 0.7},
-                                 .biases = {.scheme = BP_INIT_NORMAL, .sd = 0.7},
-                                 .seed = 3};
-    bp_init_run(&init, &w.net);
-    struct bp_rng rng;
-    bp_rng_seed(&rng, 4);
-    for (int k = 0; k < N * 3; k++)
-        w.x[k] = bp_rng_normal(&rng);
-    for (int k = 0; k < N * 2; k++)
-        w.t[k] = bp_rng_unit(&rng);
-    w.batch = (struct bp_batch){N, w.x, w.t};
+    bed_call_open(&w.bed, "3-5-2 tanh,sigmoid squared-error", N, 3);
     w.size = 1;
     w.stretch = 1.0;
-    ck_assert_int_eq(bp_core_subject_init(&w.core, &w.net, N), BP_OK);
-    subject = w.core.subject;
+    subject = w.bed.core.subject;
     subject.gradient = NULL;
     subject.loss = NULL;
     subject.step = epoch;
     subject.step_kind = BP_STEP_EPOCH;
     subject.rate_kind = BP_RATE_FIXED;
     subject.rate = 0.3;
-    subject.data = &w.batch;
+    subject.data = &w.bed.batch;
 }
 
 static void tear_down(void)
 {
-    bp_findings_release(&w.findings);
-    bp_core_subject_release(&w.core);
-    bp_mlp_release(&w.net);
+    bed_call_close(&w.bed);
 }
 
 static void look(void)
@@ -81,8 +59,9 @@ static void look(void)
     struct bp_view view;
     struct bp_error error = {""};
     ck_assert_int_eq(bp_view_open(&view, &subject, &error), BP_OK);
-    ck_assert_msg(bp_epoch_run(&view, w.net.theta, &w.batch, &w.findings, &error) == BP_OK, "%s",
-                  error.text);
+    ck_assert_msg(bp_epoch_run(&view, w.bed.net.theta, &w.bed.batch, &w.bed.findings, &error) ==
+                      BP_OK,
+                  "%s", error.text);
     bp_view_close(&view);
 }
 
@@ -93,10 +72,10 @@ START_TEST(a_right_epoch_is_known_with_its_batches)
                                         "after every 5 of 7", "after every 7 of 7"};
     w.size = sizes[_i];
     look();
-    ck_assert_uint_eq(w.findings.n, 1);
-    ck_assert_str_eq(w.findings.item[0].name, "epoch-is-right");
-    ck_assert(w.findings.item[0].note);
-    ck_assert_ptr_nonnull(strstr(w.findings.item[0].because[0], words[_i]));
+    ck_assert_uint_eq(w.bed.findings.n, 1);
+    ck_assert_str_eq(w.bed.findings.item[0].name, "epoch-is-right");
+    ck_assert(w.bed.findings.item[0].note);
+    ck_assert_ptr_nonnull(strstr(w.bed.findings.item[0].because[0], words[_i]));
 }
 END_TEST
 
@@ -106,17 +85,14 @@ static const char *const plants[] = {"missing-activation-derivative:1", "sign-fl
 
 START_TEST(a_fault_in_an_epoch_is_named)
 {
-    const struct bp_setting setting = {.net = &w.net, .n = N, .rate = 0.3};
     struct bp_hypothesis h;
-    struct bp_error error = {""};
-    ck_assert_msg(bp_fault_parse(plants[_i], &setting, &h, &error) == BP_OK, "%s", error.text);
-    bp_fault_plant(&h, &setting, w.net.ops);
+    bed_plant_key(&w.bed.net, N, 0.3, plants[_i], &h);
     w.size = 2;
     look();
-    ck_assert_uint_eq(w.findings.n, 1);
-    ck_assert(!w.findings.item[0].note);
+    ck_assert_uint_eq(w.bed.findings.n, 1);
+    ck_assert(!w.bed.findings.item[0].note);
     char key[128];
-    bp_finding_key(&w.findings.item[0], key, sizeof key);
+    bp_finding_key(&w.bed.findings.item[0], key, sizeof key);
     ck_assert_str_eq(key, plants[_i]);
 }
 END_TEST
@@ -125,9 +101,9 @@ START_TEST(an_epoch_that_nothing_explains_is_a_note)
 {
     w.stretch = 1.37;
     look();
-    ck_assert_uint_eq(w.findings.n, 1);
-    ck_assert_str_eq(w.findings.item[0].name, "epoch-not-tested");
-    ck_assert(w.findings.item[0].note);
+    ck_assert_uint_eq(w.bed.findings.n, 1);
+    ck_assert_str_eq(w.bed.findings.item[0].name, "epoch-not-tested");
+    ck_assert(w.bed.findings.item[0].note);
 }
 END_TEST
 
@@ -135,7 +111,7 @@ START_TEST(other_steps_are_not_looked_at)
 {
     subject.rate_kind = BP_RATE_GIVEN;
     look();
-    ck_assert_uint_eq(w.findings.n, 0);
+    ck_assert_uint_eq(w.bed.findings.n, 0);
 }
 END_TEST
 
@@ -149,10 +125,10 @@ START_TEST(no_memory_is_said)
     for (size_t n = 1; n < 100; n++) {
         bp_mem_fail_at(n);
         const enum bp_status status =
-            bp_epoch_run(&view, w.net.theta, &w.batch, &w.findings, &error);
+            bp_epoch_run(&view, w.bed.net.theta, &w.bed.batch, &w.bed.findings, &error);
         const bool failed = bp_mem_tried() >= n;
         bp_mem_fail_at(0);
-        bp_findings_release(&w.findings);
+        bp_findings_release(&w.bed.findings);
         ck_assert_uint_eq(bp_mem_held(), held);
         ck_assert_int_eq(status, failed ? BP_ENOMEM : BP_OK);
         if (!failed)

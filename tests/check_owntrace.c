@@ -1,9 +1,8 @@
 /* check_owntrace.c -- of a subject's own z, a and delta, the first wrong one is found. */
 #include "diag/owntrace.h"
 
-#include "core/init.h"
 #include "core/mem.h"
-#include "diag/faults/fault.h"
+#include "tests/bed.h"
 
 #include <check.h>
 #include <math.h>
@@ -12,11 +11,7 @@
 enum { N = 4 };
 
 static struct {
-    struct bp_mlp net;
-    struct bp_core_subject core;
-    double x[N * 3], t[N * 2];
-    struct bp_batch batch;
-    struct bp_findings findings;
+    struct bed_call bed;
     bool no_z, share;
 } w;
 
@@ -25,8 +20,8 @@ static struct bp_subject subject;
 static int trace(void *self, const double *theta, const struct bp_batch *batch, double *z,
                  double *a, double *delta)
 {
-    const int result = w.core.subject.trace(self, theta, batch, w.no_z ? NULL : z, a, delta);
-    for (size_t k = 0; w.share && k < batch->n * w.net.n_units; k++)
+    const int result = w.bed.core.subject.trace(self, theta, batch, w.no_z ? NULL : z, a, delta);
+    for (size_t k = 0; w.share && k < batch->n * w.bed.net.n_units; k++)
         delta[k] /= (double)batch->n;
     return result;
 }
@@ -34,48 +29,31 @@ static int trace(void *self, const double *theta, const struct bp_batch *batch, 
 static void set_up(void)
 {
     memset(&w, 0, sizeof w);
-    struct bp_spec spec;
-    ck_assert_int_eq(bp_spec_parse(&spec, "3-5-4-2 tanh,sigmoid squared-error", NULL), BP_OK);
-    ck_assert_int_eq(bp_mlp_init(&w.net, &spec), BP_OK);
-    bp_spec_release(&spec);
-    const struct bp_init init = {.weights = {.scheme = BP_INIT_NORMAL, .sd = 0.7},
-                                 .biases = {.scheme = BP_INIT_NORMAL, .sd = 0.7},
-                                 .seed = 3};
-    bp_init_run(&init, &w.net);
-    for (int k = 0; k < N * 3; k++)
-        w.x[k] = 0.3 * k - 1.0;
-    for (int k = 0; k < N; k++)
-        w.t[2 * k + k % 2] = 1.0;
-    w.batch = (struct bp_batch){N, w.x, w.t};
-    ck_assert_int_eq(bp_core_subject_init(&w.core, &w.net, N), BP_OK);
-    subject = w.core.subject;
+    bed_call_open(&w.bed, "3-5-4-2 tanh,sigmoid squared-error", N, 3);
+    subject = w.bed.core.subject;
     subject.trace = trace;
 }
 
 static void tear_down(void)
 {
-    bp_findings_release(&w.findings);
-    bp_core_subject_release(&w.core);
-    bp_mlp_release(&w.net);
+    bed_call_close(&w.bed);
 }
 
 /* The note on a subject with this planted. */
 static const struct bp_finding *look(const char *plant)
 {
     static struct bp_hypothesis h;
-    const struct bp_setting setting = {.net = &w.net, .n = N};
     struct bp_view view;
     struct bp_error error = {""};
-    if (plant != NULL) {
-        ck_assert_msg(bp_fault_parse(plant, &setting, &h, &error) == BP_OK, "%s", error.text);
-        bp_fault_plant(&h, &setting, w.net.ops);
-    }
+    if (plant != NULL)
+        bed_plant_key(&w.bed.net, N, 0.0, plant, &h);
     ck_assert_int_eq(bp_view_open(&view, &subject, &error), BP_OK);
-    ck_assert_int_eq(bp_owntrace_run(&view, w.net.theta, &w.batch, &w.findings, &error), BP_OK);
+    ck_assert_int_eq(bp_owntrace_run(&view, w.bed.net.theta, &w.bed.batch, &w.bed.findings, &error),
+                     BP_OK);
     bp_view_close(&view);
-    ck_assert_uint_eq(w.findings.n, 1);
-    ck_assert(w.findings.item[0].note);
-    return &w.findings.item[0];
+    ck_assert_uint_eq(w.bed.findings.n, 1);
+    ck_assert(w.bed.findings.item[0].note);
+    return &w.bed.findings.item[0];
 }
 
 START_TEST(a_right_trace_is_right)
@@ -117,10 +95,10 @@ START_TEST(no_memory_is_said)
     for (size_t n = 1; n < 50; n++) {
         bp_mem_fail_at(n);
         const enum bp_status status =
-            bp_owntrace_run(&view, w.net.theta, &w.batch, &w.findings, &error);
+            bp_owntrace_run(&view, w.bed.net.theta, &w.bed.batch, &w.bed.findings, &error);
         const bool failed = bp_mem_tried() >= n;
         bp_mem_fail_at(0);
-        bp_findings_release(&w.findings);
+        bp_findings_release(&w.bed.findings);
         ck_assert_uint_eq(bp_mem_held(), held);
         ck_assert_int_eq(status, failed ? BP_ENOMEM : BP_OK);
         if (!failed)

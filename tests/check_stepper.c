@@ -2,9 +2,8 @@
  * plain steps are silent, in double and in float, at rates given and fixed. */
 #include "diag/stepper.h"
 
-#include "core/init.h"
 #include "core/mem.h"
-#include "diag/faults/fault.h"
+#include "tests/bed.h"
 
 #include <check.h>
 #include <math.h>
@@ -41,18 +40,13 @@ static struct {
 } hand;
 
 static struct {
-    struct bp_mlp net;
-    struct bp_core_subject core;
-    struct bp_view view;
-    double x[N * 4], t[N * 4];
-    struct bp_batch batch;
-    struct bp_findings findings;
+    struct bed_call bed;
     struct bp_stepper stepper;
 } w;
 
 static bool is_bias(size_t k)
 {
-    return bp_mlp_tensor_of(&w.net, k)->role == BP_BIASES;
+    return bp_mlp_tensor_of(&w.bed.net, k)->role == BP_BIASES;
 }
 
 static double norm(const double *g, size_t n)
@@ -68,15 +62,15 @@ static void early_step(const double *theta, const struct bp_batch *batch, double
 {
     const struct bp_hypothesis h = {
         .fault = bp_fault_find("update-before-backprop"), .neuron = BP_NO_NEURON, .factor = 1.0};
-    const struct bp_setting setting = {.net = &w.net, .n = batch->n, .rate = rate};
-    bp_fault_plant(&h, &setting, w.net.ops);
+    const struct bp_setting setting = {.net = &w.bed.net, .n = batch->n, .rate = rate};
+    bp_fault_plant(&h, &setting, w.bed.net.ops);
     hand.core->subject.step(hand.core, theta, batch, rate, next);
-    bp_mlp_restore(&w.net);
+    bp_mlp_restore(&w.bed.net);
 }
 
 static double change(size_t k, double g, double theta, double rate, double length)
 {
-    const size_t layer = bp_mlp_tensor_of(&w.net, k)->layer;
+    const size_t layer = bp_mlp_tensor_of(&w.bed.net, k)->layer;
     switch (hand.how) {
     case NO_RATE:
         return 0.1 * g;
@@ -129,8 +123,8 @@ static int step(void *self, const double *theta, const struct bp_batch *batch, d
         return 0;
     }
     hand.core->subject.gradient(hand.core, theta, batch, g);
-    for (size_t k = 0; k < w.net.n_theta; k++)
-        next[k] = theta[k] - change(k, g[k], theta[k], used, norm(g, w.net.n_theta));
+    for (size_t k = 0; k < w.bed.net.n_theta; k++)
+        next[k] = theta[k] - change(k, g[k], theta[k], used, norm(g, w.bed.net.n_theta));
     return 0;
 }
 
@@ -139,7 +133,7 @@ static int float_step(void *self, const double *theta, const struct bp_batch *ba
                       double *next)
 {
     step(self, theta, batch, rate, next);
-    for (size_t k = 0; k < w.net.n_theta; k++)
+    for (size_t k = 0; k < w.bed.net.n_theta; k++)
         next[k] = (double)(float)next[k];
     return 0;
 }
@@ -157,24 +151,9 @@ static void set_up(void)
 {
     memset(&w, 0, sizeof w);
     memset(&hand, 0, sizeof hand);
-    struct bp_spec spec;
-    ck_assert_int_eq(bp_spec_parse(&spec, "3-5-4-2 tanh,sigmoid squared-error", NULL), BP_OK);
-    ck_assert_int_eq(bp_mlp_init(&w.net, &spec), BP_OK);
-    bp_spec_release(&spec);
-    const struct bp_init init = {.weights = {.scheme = BP_INIT_NORMAL, .sd = 0.7},
-                                 .biases = {.scheme = BP_INIT_NORMAL, .sd = 0.7},
-                                 .seed = 11};
-    bp_init_run(&init, &w.net);
-    struct bp_rng rng;
-    bp_rng_seed(&rng, 12);
-    for (size_t k = 0; k < N * 3; k++)
-        w.x[k] = bp_rng_normal(&rng);
-    for (size_t k = 0; k < N * 2; k++)
-        w.t[k] = bp_rng_unit(&rng);
-    w.batch = (struct bp_batch){N, w.x, w.t};
-    ck_assert_int_eq(bp_core_subject_init(&w.core, &w.net, N), BP_OK);
-    hand.core = &w.core;
-    subject = w.core.subject;
+    bed_call_open(&w.bed, "3-5-4-2 tanh,sigmoid squared-error", N, 11);
+    hand.core = &w.bed.core;
+    subject = w.bed.core.subject;
     subject.gradient = NULL;
     subject.loss = NULL;
     subject.step = step;
@@ -182,33 +161,30 @@ static void set_up(void)
 
 static void tear_down(void)
 {
-    bp_view_close(&w.view);
-    bp_findings_release(&w.findings);
-    bp_core_subject_release(&w.core);
-    bp_mlp_release(&w.net);
+    bed_call_close(&w.bed);
 }
 
 static void look(void)
 {
     struct bp_error error = {""};
-    ck_assert_int_eq(bp_view_open(&w.view, &subject, &error), BP_OK);
-    const enum bp_status status =
-        bp_stepper_run(&w.view, w.net.theta, &w.batch, &w.stepper, &w.findings, &error);
+    ck_assert_int_eq(bp_view_open(&w.bed.view, &subject, &error), BP_OK);
+    const enum bp_status status = bp_stepper_run(&w.bed.view, w.bed.net.theta, &w.bed.batch,
+                                                 &w.stepper, &w.bed.findings, &error);
     ck_assert_msg(status == BP_OK, "%s", error.text);
     ck_assert(w.stepper.looked);
 }
 
 static void assert_silent(void)
 {
-    for (size_t k = 0; k < w.findings.n; k++)
-        ck_abort_msg("%s: %s", w.findings.item[k].name, w.findings.item[k].because[0]);
+    for (size_t k = 0; k < w.bed.findings.n; k++)
+        ck_abort_msg("%s: %s", w.bed.findings.item[k].name, w.bed.findings.item[k].because[0]);
 }
 
 /* The one finding, with words that its evidence holds. */
 static void assert_named(const char *name, bool note, const char *words)
 {
-    ck_assert_uint_eq(w.findings.n, 1);
-    const struct bp_finding *finding = &w.findings.item[0];
+    ck_assert_uint_eq(w.bed.findings.n, 1);
+    const struct bp_finding *finding = &w.bed.findings.item[0];
     ck_assert_str_eq(finding->name, name);
     ck_assert_int_eq(finding->note, note);
     ck_assert_msg(strstr(finding->title, words) != NULL ||
@@ -232,7 +208,7 @@ END_TEST
 
 START_TEST(a_plain_step_beside_its_own_gradient_is_silent)
 {
-    subject.gradient = w.core.subject.gradient;
+    subject.gradient = w.bed.core.subject.gradient;
     look();
     assert_silent();
 }
@@ -288,8 +264,8 @@ START_TEST(each_kind_of_step_is_named_in_float)
             subject.step = float_step;
             subject.precision = BP_FLOAT;
             look();
-            ck_assert_uint_eq(w.findings.n, 1);
-            ck_assert_str_eq(w.findings.item[0].name, cases[_i].name);
+            ck_assert_uint_eq(w.bed.findings.n, 1);
+            ck_assert_str_eq(w.bed.findings.item[0].name, cases[_i].name);
         }
 }
 END_TEST
@@ -301,7 +277,7 @@ START_TEST(updated_too_early_is_seen_at_a_fixed_rate_too)
     subject.rate = hand.own_rate = 0.3;
     look();
     assert_named("update-before-backprop", false, "off the right gradient");
-    ck_assert_int_eq(w.findings.item[0].certainty, BP_CERTAIN);
+    ck_assert_int_eq(w.bed.findings.item[0].certainty, BP_CERTAIN);
 }
 END_TEST
 
@@ -310,18 +286,19 @@ START_TEST(a_velocity_without_reset_asks_for_one)
     hand.how = MOMENTUM;
     look();
     assert_named("momentum", true, "momentum 0.9");
-    ck_assert_ptr_nonnull(strstr(w.findings.item[0].help, "reset()"));
+    ck_assert_ptr_nonnull(strstr(w.bed.findings.item[0].help, "reset()"));
     ck_assert(w.stepper.has_state);
     /* what its steps carry over is taken out of its gradient */
     double g[MAX], right[MAX] = {0};
     struct bp_claim claim = {.g = g};
     struct bp_error error;
-    ck_assert_int_eq(bp_view_gradient(&w.view, w.net.theta, &w.batch, 0.0, &claim, &error), BP_OK);
-    hand.core->subject.gradient(hand.core, w.net.theta, &w.batch, right);
+    ck_assert_int_eq(
+        bp_view_gradient(&w.bed.view, w.bed.net.theta, &w.bed.batch, 0.0, &claim, &error), BP_OK);
+    hand.core->subject.gradient(hand.core, w.bed.net.theta, &w.bed.batch, right);
     double top = 0.0;
-    for (size_t k = 0; k < w.net.n_theta; k++)
+    for (size_t k = 0; k < w.bed.net.n_theta; k++)
         top = fmax(top, fabs(right[k]));
-    for (size_t k = 0; k < w.net.n_theta; k++)
+    for (size_t k = 0; k < w.bed.net.n_theta; k++)
         ck_assert_double_le(fabs(g[k] - right[k]), 4.0 * claim.precision * top);
     ck_assert_double_le(claim.precision, 1e-10);
 }
@@ -333,22 +310,23 @@ START_TEST(an_echo_of_the_last_gradient_is_no_fault_and_the_direction_is_seen)
     hand.how = ECHO;
     look();
     assert_named("momentum", true, "a part of the gradient before it");
-    ck_assert(w.view.echoes);
+    ck_assert(w.bed.view.echoes);
     double g[MAX], right[MAX] = {0}, product = 0.0, square = 0.0, top = 0.0;
     struct bp_claim claim = {.g = g};
     struct bp_error error;
-    ck_assert_int_eq(bp_view_gradient(&w.view, w.net.theta, &w.batch, 0.0, &claim, &error), BP_OK);
-    hand.core->subject.gradient(hand.core, w.net.theta, &w.batch, right);
+    ck_assert_int_eq(
+        bp_view_gradient(&w.bed.view, w.bed.net.theta, &w.bed.batch, 0.0, &claim, &error), BP_OK);
+    hand.core->subject.gradient(hand.core, w.bed.net.theta, &w.bed.batch, right);
     ck_assert(claim.any_factor);
-    for (size_t k = 0; k < w.net.n_theta; k++) {
+    for (size_t k = 0; k < w.bed.net.n_theta; k++) {
         product += g[k] * right[k];
         square += right[k] * right[k];
         top = fmax(top, fabs(g[k]));
     }
-    for (size_t k = 0; k < w.net.n_theta; k++)
+    for (size_t k = 0; k < w.bed.net.n_theta; k++)
         ck_assert_double_le(fabs(g[k] - product / square * right[k]), 4.0 * claim.precision * top);
-    bp_view_forget_steps(&w.view);
-    ck_assert(!w.view.echoes);
+    bp_view_forget_steps(&w.bed.view);
+    ck_assert(!w.bed.view.echoes);
 }
 END_TEST
 
@@ -364,17 +342,13 @@ static const struct {
 
 START_TEST(each_planted_update_is_named)
 {
-    const struct bp_setting setting = {.net = &w.net, .n = N, .rate = 0.1};
     struct bp_hypothesis h;
-    struct bp_error error = {""};
-    ck_assert_msg(bp_fault_parse(plants[_i].plant, &setting, &h, &error) == BP_OK, "%s",
-                  error.text);
-    bp_fault_plant(&h, &setting, w.net.ops);
-    subject = w.core.subject;
+    bed_plant_key(&w.bed.net, N, 0.1, plants[_i].plant, &h);
+    subject = w.bed.core.subject;
     look();
-    ck_assert_uint_eq(w.findings.n, 1);
-    ck_assert_str_eq(w.findings.item[0].name, plants[_i].name);
-    ck_assert_int_eq(w.findings.item[0].layer, plants[_i].layer);
+    ck_assert_uint_eq(w.bed.findings.n, 1);
+    ck_assert_str_eq(w.bed.findings.item[0].name, plants[_i].name);
+    ck_assert_int_eq(w.bed.findings.item[0].layer, plants[_i].layer);
 }
 END_TEST
 
@@ -382,9 +356,10 @@ START_TEST(epochs_and_unknown_rates_are_not_looked_at)
 {
     struct bp_error error;
     subject.step_kind = BP_STEP_EPOCH;
-    ck_assert_int_eq(bp_view_open(&w.view, &subject, &error), BP_OK);
-    ck_assert_int_eq(
-        bp_stepper_run(&w.view, w.net.theta, &w.batch, &w.stepper, &w.findings, &error), BP_OK);
+    ck_assert_int_eq(bp_view_open(&w.bed.view, &subject, &error), BP_OK);
+    ck_assert_int_eq(bp_stepper_run(&w.bed.view, w.bed.net.theta, &w.bed.batch, &w.stepper,
+                                    &w.bed.findings, &error),
+                     BP_OK);
     ck_assert(!w.stepper.looked);
 }
 END_TEST
@@ -400,7 +375,7 @@ static int shuffled_epoch(void *self, const double *theta, const struct bp_batch
 {
     size_t order[N];
     bp_rng_permutation(&epoch.rng, batch->n, order);
-    memcpy(next, theta, w.net.n_theta * sizeof *next);
+    memcpy(next, theta, w.bed.net.n_theta * sizeof *next);
     for (size_t s = 0; s < batch->n; s++) {
         const struct bp_batch one = {1, batch->x + 3 * order[s],
                                      batch->t + 2 * (epoch.apart ? s : order[s])};
@@ -419,9 +394,10 @@ START_TEST(targets_left_behind_by_a_shuffle_are_seen)
     subject.step_kind = BP_STEP_EPOCH;
     subject.shuffles = 1;
     struct bp_error error;
-    ck_assert_int_eq(bp_view_open(&w.view, &subject, &error), BP_OK);
-    ck_assert_int_eq(
-        bp_stepper_run(&w.view, w.net.theta, &w.batch, &w.stepper, &w.findings, &error), BP_OK);
+    ck_assert_int_eq(bp_view_open(&w.bed.view, &subject, &error), BP_OK);
+    ck_assert_int_eq(bp_stepper_run(&w.bed.view, w.bed.net.theta, &w.bed.batch, &w.stepper,
+                                    &w.bed.findings, &error),
+                     BP_OK);
     if (_i == 0)
         assert_silent();
     else
@@ -433,16 +409,16 @@ START_TEST(no_memory_is_said)
 {
     hand.how = EARLY;
     struct bp_error error;
-    ck_assert_int_eq(bp_view_open(&w.view, &subject, &error), BP_OK);
+    ck_assert_int_eq(bp_view_open(&w.bed.view, &subject, &error), BP_OK);
     const size_t held = bp_mem_held();
     for (size_t n = 1; n < 100; n++) {
-        w.view.rate = 0.0;
+        w.bed.view.rate = 0.0;
         bp_mem_fail_at(n);
-        const enum bp_status status =
-            bp_stepper_run(&w.view, w.net.theta, &w.batch, &w.stepper, &w.findings, &error);
+        const enum bp_status status = bp_stepper_run(&w.bed.view, w.bed.net.theta, &w.bed.batch,
+                                                     &w.stepper, &w.bed.findings, &error);
         const bool failed = bp_mem_tried() >= n;
         bp_mem_fail_at(0);
-        bp_findings_release(&w.findings);
+        bp_findings_release(&w.bed.findings);
         ck_assert_uint_eq(bp_mem_held(), held);
         ck_assert_int_eq(status, failed ? BP_ENOMEM : BP_OK);
         if (!failed)

@@ -4,6 +4,7 @@
 #include "core/mem.h"
 #include "diag/report.h"
 #include "diag/symmetry.h"
+#include "tests/bed.h"
 
 #include <check.h>
 #include <math.h>
@@ -13,14 +14,6 @@
 static const double GATE[] = {0, 0, 0, 1, 1, 0, 1, 1};
 static const double XOR[] = {0, 1, 1, 0};
 static const double AND[] = {0, 0, 0, 1};
-
-static void make_net(struct bp_mlp *net, const char *text)
-{
-    struct bp_spec spec;
-    ck_assert_int_eq(bp_spec_parse(&spec, text, NULL), BP_OK);
-    ck_assert_int_eq(bp_mlp_init(net, &spec), BP_OK);
-    bp_spec_release(&spec);
-}
 
 static void fill(struct bp_mlp *net, double value)
 {
@@ -100,7 +93,7 @@ START_TEST(random_starts_are_silent)
     for (uint64_t seed = 1; seed <= 25; seed++)
         for (int k = 0; k < 4; k++) {
             struct bp_mlp net;
-            make_net(&net, NETWORKS[_i]);
+            bed_net(&net, NETWORKS[_i]);
             fill_normal(&net, 0.0, SD[k], seed);
             look(&net, XOR);
             ck_assert_uint_eq(findings.n, 0);
@@ -112,7 +105,7 @@ END_TEST
 START_TEST(equal_weights_make_one_class_of_copies)
 {
     struct bp_mlp net;
-    make_net(&net, "2-5-1 sigmoid squared-error");
+    bed_net(&net, "2-5-1 sigmoid squared-error");
     fill(&net, 0.5);
     look(&net, XOR);
     const struct bp_finding *finding = only_finding();
@@ -133,7 +126,7 @@ END_TEST
 START_TEST(two_copies_among_many_are_named)
 {
     struct bp_mlp net;
-    make_net(&net, "2-16-1 sigmoid squared-error");
+    bed_net(&net, "2-16-1 sigmoid squared-error");
     fill_normal(&net, 0.0, 1.0, 3);
     const size_t w1 = bp_mlp_weights(&net, 1)->offset, b1 = bp_mlp_biases(&net, 1)->offset;
     const size_t w2 = bp_mlp_weights(&net, 2)->offset;
@@ -152,7 +145,7 @@ END_TEST
 START_TEST(same_rows_with_other_outgoing_weights_are_no_copies)
 {
     struct bp_mlp net;
-    make_net(&net, "2-2-1 sigmoid squared-error");
+    bed_net(&net, "2-2-1 sigmoid squared-error");
     fill(&net, 0.5);
     net.theta[bp_mlp_weights(&net, 2)->offset] = -0.3;
     look(&net, XOR);
@@ -167,7 +160,7 @@ START_TEST(sign_flipped_copies_are_seen_under_tanh_only)
     static const char *const NETWORKS[] = {"2-2-1 tanh,sigmoid squared-error",
                                            "2-2-1 sigmoid squared-error"};
     struct bp_mlp net;
-    make_net(&net, NETWORKS[_i]);
+    bed_net(&net, NETWORKS[_i]);
     static const double THETA[] = {0.7, -0.4, -0.7, 0.4, 0.2, -0.2, 1.1, -1.1, 0.3};
     memcpy(net.theta, THETA, sizeof THETA);
     look(&net, XOR);
@@ -185,7 +178,7 @@ START_TEST(nearly_equal_weights_are_near_and_less_equal_ones_are_not)
 {
     static const double NOISE[] = {1e-6, 1e-3, 3e-2};
     struct bp_mlp net;
-    make_net(&net, "2-4-1 sigmoid squared-error");
+    bed_net(&net, "2-4-1 sigmoid squared-error");
     fill_normal(&net, 0.5, NOISE[_i], 7);
     look(&net, XOR);
     if (_i < 2)
@@ -199,7 +192,7 @@ END_TEST
 START_TEST(zero_weights_with_random_biases_are_silent)
 {
     struct bp_mlp net;
-    make_net(&net, "2-3-1 sigmoid squared-error");
+    bed_net(&net, "2-3-1 sigmoid squared-error");
     fill_normal(&net, 0.0, 1.0, 5);
     for (size_t l = 1; l <= 2; l++) {
         const struct bp_tensor *w = bp_mlp_weights(&net, l);
@@ -215,7 +208,7 @@ END_TEST
 START_TEST(zero_output_weights_alone_are_silent)
 {
     struct bp_mlp net;
-    make_net(&net, "2-3-1 tanh,sigmoid squared-error");
+    bed_net(&net, "2-3-1 tanh,sigmoid squared-error");
     fill_normal(&net, 0.0, 1.0, 5);
     const struct bp_tensor *w = bp_mlp_weights(&net, 2);
     memset(net.theta + w->offset, 0, w->count * sizeof(double));
@@ -228,7 +221,7 @@ END_TEST
 START_TEST(one_neuron_from_zero_is_silent)
 {
     struct bp_mlp net;
-    make_net(&net, "2-1 sigmoid squared-error");
+    bed_net(&net, "2-1 sigmoid squared-error");
     look(&net, AND);
     ck_assert_uint_eq(findings.n, 0);
     forget(&net);
@@ -238,7 +231,7 @@ END_TEST
 START_TEST(dead_relus_are_no_copies)
 {
     struct bp_mlp net;
-    make_net(&net, "2-3-1 relu,sigmoid squared-error");
+    bed_net(&net, "2-3-1 relu,sigmoid squared-error");
     fill_normal(&net, 0.0, 1.0, 5);
     for (size_t i = 0; i < 3; i++) {
         net.theta[2 * i] = -0.5 - (double)i;
@@ -265,7 +258,7 @@ START_TEST(zero_tanh_and_relu_move_the_output_bias_only)
     static const char *const NETWORKS[] = {"2-2-1 tanh,sigmoid squared-error",
                                            "2-2-1 relu,sigmoid squared-error"};
     struct bp_mlp net;
-    make_net(&net, NETWORKS[_i]);
+    bed_net(&net, NETWORKS[_i]);
     train(&net, AND, 200);
     const struct bp_finding *finding = only_finding();
     ck_assert_str_eq(finding->name, "zero-weights");
@@ -284,7 +277,7 @@ END_TEST
 START_TEST(zero_sigmoid_on_and_moves_and_stays_equal)
 {
     struct bp_mlp net;
-    make_net(&net, "2-2-1 sigmoid squared-error");
+    bed_net(&net, "2-2-1 sigmoid squared-error");
     train(&net, AND, 200);
     const struct bp_finding *finding = only_finding();
     ck_assert_str_eq(finding->name, "zero-weights");
@@ -302,7 +295,7 @@ END_TEST
 START_TEST(zero_sigmoid_on_full_batch_xor_does_not_move_at_all)
 {
     struct bp_mlp net;
-    make_net(&net, "2-2-1 sigmoid squared-error");
+    bed_net(&net, "2-2-1 sigmoid squared-error");
     train(&net, XOR, 1000);
     const struct bp_finding *finding = only_finding();
     ck_assert_str_eq(finding->name, "zero-weights");
@@ -314,7 +307,7 @@ END_TEST
 START_TEST(equal_weights_never_part)
 {
     struct bp_mlp net;
-    make_net(&net, "2-2-1 sigmoid squared-error");
+    bed_net(&net, "2-2-1 sigmoid squared-error");
     fill(&net, 0.5);
     train(&net, XOR, 2000);
     const struct bp_finding *finding = only_finding();
@@ -335,7 +328,7 @@ static void nudge(const struct bp_pass *pass, size_t l, const struct bp_stage *s
 START_TEST(copies_that_part_are_a_note_with_the_step)
 {
     struct bp_mlp net;
-    make_net(&net, "2-2-1 sigmoid squared-error");
+    bed_net(&net, "2-2-1 sigmoid squared-error");
     fill(&net, 0.5);
     net.ops[1].stage[BP_UPDATE].run = nudge;
     train(&net, AND, 10);
@@ -353,8 +346,8 @@ START_TEST(watching_changes_nothing)
     struct bp_mlp net, other;
     struct bp_sgd sgd;
     const struct bp_train how = {.rate = 1.0, .epochs = 300};
-    make_net(&net, "2-3-1 tanh,sigmoid squared-error");
-    make_net(&other, "2-3-1 tanh,sigmoid squared-error");
+    bed_net(&net, "2-3-1 tanh,sigmoid squared-error");
+    bed_net(&other, "2-3-1 tanh,sigmoid squared-error");
     fill_normal(&net, 0.0, 1.0, 2);
     fill_normal(&other, 0.0, 1.0, 2);
     train(&net, XOR, 300);
@@ -374,7 +367,7 @@ START_TEST(one_signed_weights_matter_on_many_inputs_only)
     struct bp_mlp net;
     struct bp_rng rng;
     static double x[8 * 400], t[8];
-    make_net(&net, _i == 0 ? "400-10-1 sigmoid squared-error" : "8-10-1 sigmoid squared-error");
+    bed_net(&net, _i == 0 ? "400-10-1 sigmoid squared-error" : "8-10-1 sigmoid squared-error");
     bp_rng_seed(&rng, 4);
     for (size_t k = 0; k < net.n_theta; k++)
         net.theta[k] = bp_rng_uniform(&rng, 0.0, 1.0);
@@ -429,7 +422,7 @@ END_TEST
 START_TEST(wide_layer_of_copies_is_one_neuron_wide)
 {
     struct bp_mlp net;
-    make_net(&net, "2-5000-1 sigmoid squared-error");
+    bed_net(&net, "2-5000-1 sigmoid squared-error");
     fill(&net, 0.001);
     look(&net, XOR);
     ck_assert_str_eq(only_finding()->name, "symmetric-weights");
@@ -442,7 +435,7 @@ END_TEST
 START_TEST(every_failed_allocation_is_said_and_nothing_is_kept)
 {
     struct bp_mlp net;
-    make_net(&net, "2-3-2-1 tanh,sigmoid squared-error");
+    bed_net(&net, "2-3-2-1 tanh,sigmoid squared-error");
     fill(&net, 0.5);
     const size_t held = bp_mem_held();
     for (size_t n = 1;; n++) {
@@ -475,7 +468,7 @@ START_TEST(every_report_fits_80_columns_and_its_lines_are_whole)
     struct bp_mlp net;
     char *text = NULL;
     size_t size;
-    make_net(&net, NETWORKS[_i]);
+    bed_net(&net, NETWORKS[_i]);
     fill(&net, VALUE[_i]);
     train(&net, AND, 50);
     FILE *out = open_memstream(&text, &size);
