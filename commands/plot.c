@@ -1,7 +1,9 @@
 /* plot.c -- backprobe plot FOLDER ...: the figures of a run again. The run itself is
- * made again too, from the scenario that the folder names: the same bits. */
+ * made again too, from the scenario that the folder names: the same bits. Those of a trace
+ * are in plot_trace.c. */
 #include "commands/command.h"
 #include "commands/origin.h"
+#include "commands/plot_trace.h"
 
 #include "plots/gallery.h"
 
@@ -88,6 +90,20 @@ static int plot_one(const char *path, const struct options *options)
     return bp_command_failed(&error);
 }
 
+static int plot_trace(const char *path, const struct options *options)
+{
+    struct bp_error error = {""};
+    const enum bp_plot_to to = options->window    ? BP_PLOT_WINDOW
+                               : options->letters ? BP_PLOT_LETTERS
+                                                  : BP_PLOT_FILES;
+    const enum bp_status status = bp_plot_trace(path, options->figure, to, &error);
+    if (status != BP_OK && status != BP_EUNSUPPORTED)
+        return bp_command_failed(&error);
+    if (status == BP_EUNSUPPORTED)
+        fprintf(stderr, "backprobe: note: %s\n", error.text);
+    return BP_EXIT_HEALTHY;
+}
+
 static bool parse(struct options *options, int argc, char **argv)
 {
     int c;
@@ -124,7 +140,8 @@ static int plot(int argc, char **argv)
     if (options.figure != NULL && bp_gallery_known(options.figure, &error) != BP_OK)
         return bp_command_failed(&error);
     for (int k = optind; k < argc; k++) {
-        const int status = plot_one(argv[k], &options);
+        const int status =
+            bp_plot_is_trace(argv[k]) ? plot_trace(argv[k], &options) : plot_one(argv[k], &options);
         worst = status > worst ? status : worst;
     }
     return worst;
@@ -132,9 +149,9 @@ static int plot(int argc, char **argv)
 
 const struct bp_command bp_command_plot = {
     .name = "plot",
-    .usage = "[--figure NAME] [--window | --term dumb]\n       FOLDER|SCENARIO ...",
+    .usage = "[--figure NAME] [--window | --term dumb]\n       FOLDER|SCENARIO|TRACE.tsv ...",
     .about = "the figures of a run again: to files, to a window, or as letters",
     .options = "  --figure NAME  this one alone: loss, delta, gradients, slope, weights,\n"
-               "                 surface, images or rate\n"
+               "                 surface, images or rate; a trace has loss and delta\n"
                "  --window       show it (loss); --term dumb: print it as letters\n",
     .run = plot};

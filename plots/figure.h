@@ -58,6 +58,7 @@ struct bp_figure_training {
     const struct bp_figure_run *run;
     size_t marks;
     const struct bp_figure_mark *mark;
+    const char *unit; /* of epoch: "step"; NULL: "epoch" */
 };
 
 /* Mean |delta| of every neuron by epoch, one panel a layer. */
@@ -72,6 +73,7 @@ struct bp_figure_delta {
     const double *epoch; /* [times] */
     size_t layers;       /* the input not counted */
     const struct bp_figure_delta_layer *layer;
+    const char *unit; /* of epoch: "step"; NULL: "epoch" */
 };
 
 enum bp_figure_verdict { BP_FIGURE_AGREES, BP_FIGURE_DISAGREES, BP_FIGURE_UNDECIDED };

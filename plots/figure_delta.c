@@ -115,13 +115,14 @@ static void plot_layer(struct bp_script *to, const struct bp_figure_delta *figur
                      1.0 + (l == 0 ? 12.0 : 10.0) / 100.0);
     struct bp_axis x = {.lo = first, .hi = first + step * (double)thin->columns};
     bp_axis_set(to, 'x', &x);
+    char words[80];
+    snprintf(words, sizeof words, "%.20s (a row is a neuron%s)",
+             figure->unit == NULL ? "epoch" : figure->unit,
+             l + 1 < figure->layers ? "; more layers follow" : "");
     if (last)
-        bp_ink_axis(to, 'x',
-                    l + 1 < figure->layers ? "epoch (a row is a neuron; more layers follow)"
-                                           : "epoch (a row is a neuron)");
+        bp_ink_axis(to, 'x', words);
     else
         bp_script_print(to, "set format x \"\"\n");
-    char words[40];
     snprintf(words, sizeof words, "layer %zu", l + 1);
     bp_ink_axis(to, 'y', words);
     bp_script_print(to, "plot ");

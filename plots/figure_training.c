@@ -17,6 +17,11 @@ static size_t runs_shown(const struct bp_figure_training *figure)
     return figure->runs < BP_FIGURE_RUNS_MAX ? figure->runs : BP_FIGURE_RUNS_MAX;
 }
 
+static const char *unit_of(const struct bp_figure_training *figure)
+{
+    return figure->unit == NULL ? "epoch" : figure->unit;
+}
+
 static bool has_accuracy(const struct bp_figure_training *figure)
 {
     for (size_t i = 0; i < runs_shown(figure); i++)
@@ -114,20 +119,20 @@ static void plot_panel(struct bp_script *to, const struct bp_figure_training *fi
         curves.y.hi = 1.02;
     }
     if (accuracy || !has_accuracy(figure))
-        curves.x_words = "epoch";
+        curves.x_words = unit_of(figure);
     if (!accuracy)
         add_marks(to, figure, x);
     bp_curves_plot(to, &curves);
 }
 
-static void describe(struct bp_script *to, const struct bp_figure_run *run)
+static void describe(struct bp_script *to, const struct bp_figure_run *run, const char *unit)
 {
     if (run->n == 0) {
         bp_ink_alt(to, "%s: nothing recorded. ", run->name == NULL ? "loss" : run->name);
         return;
     }
-    bp_ink_alt(to, "%s: loss from %.3g to %.3g in %g epochs", run->name == NULL ? "" : run->name,
-               run->loss[0], run->loss[run->n - 1], run->epoch[run->n - 1]);
+    bp_ink_alt(to, "%s: loss from %.3g to %.3g in %g %ss", run->name == NULL ? "" : run->name,
+               run->loss[0], run->loss[run->n - 1], run->epoch[run->n - 1], unit);
     if (run->accuracy != NULL)
         bp_ink_alt(to, ", accuracy from %.3g to %.3g", run->accuracy[0], run->accuracy[run->n - 1]);
     bp_ink_alt(to, ". ");
@@ -143,7 +148,7 @@ void bp_figure_training(struct bp_script *to, const struct bp_figure_training *f
         to->height = two ? 440 : 340;
     for (size_t i = 0; i < runs_shown(figure); i++) {
         bp_axis_see(&x, figure->run[i].n, figure->run[i].epoch);
-        describe(to, &figure->run[i]);
+        describe(to, &figure->run[i], unit_of(figure));
     }
     if (figure->runs > BP_FIGURE_RUNS_MAX)
         bp_ink_alt(to, "%zu more runs are left out. ", figure->runs - BP_FIGURE_RUNS_MAX);

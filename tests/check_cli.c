@@ -266,6 +266,28 @@ START_TEST(a_program_is_traced_and_its_trace_read)
 }
 END_TEST
 
+START_TEST(a_trace_is_plotted_beside_it)
+{
+    static struct cli cli, none = {.variable = "BACKPROBE_GNUPLOT=/nonexistent/gnuplot"};
+    run(&cli, "check", "--trace", "net.tsv", "--quiet");
+    run(&none, "plot", "net.tsv");
+    ck_assert_int_eq(none.status, 0);
+    ck_assert_int_eq(strncmp(none.err_text, "backprobe: note: ", 17), 0);
+    ck_assert(!there_is("net-loss.svg"));
+    run(&cli, "plot", "net.tsv");
+    ck_assert_msg(cli.status == 0, "%s", cli.err_text);
+    ck_assert(there_is("net-loss.svg") || strstr(cli.err_text, "gnuplot") != NULL);
+    ck_assert(there_is("net-delta.png") == there_is("net-loss.svg"));
+    run(&cli, "plot", "net.tsv", "--figure", "weights");
+    assert_refused(&cli, "figure 'weights': a trace has loss and delta");
+    run(&cli, "plot", "nothing.tsv");
+    assert_refused(&cli, "nothing.tsv: cannot be read");
+    scratch_text("other.tsv", "a\tb\n");
+    run(&cli, "plot", "other.tsv");
+    assert_refused(&cli, "other.tsv:1: not a trace: expected the columns");
+}
+END_TEST
+
 START_TEST(a_trace_that_cannot_be_is_one_line)
 {
     static struct cli cli;
@@ -652,6 +674,7 @@ Suite *cli_suite(void)
     tcase_add_test(tcase, a_bad_scenario_does_not_stop_the_others);
     tcase_add_test(tcase, a_file_where_the_folder_should_be_is_one_line);
     tcase_add_test(tcase, a_program_is_traced_and_its_trace_read);
+    tcase_add_test(tcase, a_trace_is_plotted_beside_it);
     tcase_add_test(tcase, a_trace_that_cannot_be_is_one_line);
     tcase_add_test(tcase, status_is_0_for_healthy_1_for_findings);
     tcase_add_test(tcase, status_is_1_where_the_expected_is_not_found);

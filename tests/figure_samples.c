@@ -34,7 +34,8 @@ static void draw_training(struct bp_script *to, const char *title)
     const struct bp_figure_run run[] = {{"as given", EPOCHS, epoch, loss[0], accuracy[0], 0.5},
                                         {"repaired", EPOCHS, epoch, loss[1], accuracy[1], 1.0}};
     const struct bp_figure_mark mark[] = {{400, "layer 1 all saturated"}};
-    const struct bp_figure_training figure = {title, "1/2 squared error", 100, 2, run, 1, mark};
+    const struct bp_figure_training figure = {title, "1/2 squared error", 100, 2, run, 1, mark,
+                                              NULL};
     bp_figure_training(to, &figure);
 }
 
@@ -49,7 +50,7 @@ static void ill_training(struct bp_script *to, const char *title)
 {
     make_runs();
     const struct bp_figure_run run = {NULL, EPOCHS, epoch, loss[2], accuracy[2], 0.5};
-    const struct bp_figure_training figure = {title, "nats", 0, 1, &run, 0, NULL};
+    const struct bp_figure_training figure = {title, "nats", 0, 1, &run, 0, NULL, NULL};
     bp_figure_training(to, &figure);
 }
 
@@ -74,7 +75,7 @@ static void delta_figure(struct bp_script *to, const char *title, bool ill)
         for (int i = TIMES * 15; i < TIMES * 30; i++)
             mean[0][i] = NAN;
     const struct bp_figure_delta_layer layer[] = {{30, mean[0]}, {10, mean[1]}};
-    const struct bp_figure_delta figure = {title, TIMES, epoch, 2, layer};
+    const struct bp_figure_delta figure = {title, TIMES, epoch, 2, layer, NULL};
     bp_figure_delta(to, &figure);
 }
 
