@@ -283,6 +283,78 @@ START_TEST(on_a_corner_all_tiers_mark_the_same_parameters)
 }
 END_TEST
 
+/* z of neuron 0 of this layer is exactly 0, in every second sample (layer 1) or in all of
+ * them, and moves with what is below: two equal inputs, one taken from the other. */
+static void put_on_corner(struct bench *b, size_t layer)
+{
+    const struct bp_tensor *w = bp_mlp_weights(&b->net, layer);
+    double *theta = b->net.theta;
+    for (size_t j = 0; j < w->cols; j++)
+        theta[w->offset + j] = j == 0 ? 1.0 : j == 1 ? -1.0 : 0.0;
+    if (bp_mlp_biases(&b->net, layer) != NULL)
+        theta[bp_mlp_biases(&b->net, layer)->offset] = 0.0;
+    for (size_t s = 0; layer == 1 && s < b->n; s += 2)
+        b->x[s * w->cols] = b->x[s * w->cols + 1] = 0.5 + (double)s;
+    if (layer == 1)
+        return;
+    const struct bp_tensor *below = bp_mlp_weights(&b->net, layer - 1);
+    const struct bp_tensor *bias = bp_mlp_biases(&b->net, layer - 1);
+    memcpy(theta + below->offset + below->cols, theta + below->offset, below->cols * sizeof *theta);
+    if (bias != NULL)
+        theta[bias->offset + 1] = theta[bias->offset];
+}
+
+/* The same kinks; and the same numbers, within what both say, where there is none. */
+static size_t same_kinks(const char *what, size_t n, const double *a, const double *a_error,
+                         const unsigned char *a_flags, const double *b, const double *b_error,
+                         const unsigned char *b_flags)
+{
+    const double top = fmax(largest(n, b), 1e-3);
+    size_t kinks = 0;
+    for (size_t k = 0; k < n; k++) {
+        if ((a_flags[k] & BP_NUM_SKIPPED) != 0)
+            continue;
+        ck_assert_msg((a_flags[k] & BP_NUM_KINK) == (b_flags[k] & BP_NUM_KINK),
+                      "%s, number %zu: flags %u, not %u", what, k, a_flags[k], b_flags[k]);
+        kinks += (a_flags[k] & BP_NUM_KINK) != 0;
+        ck_assert_msg((a_flags[k] & BP_NUM_KINK) != 0 ||
+                          fabs(a[k] - b[k]) <= 10.0 * (a_error[k] + b_error[k]) + 0x1p-50 * top,
+                      "%s, number %zu: %.17g, not %.17g", what, k, a[k], b[k]);
+    }
+    return kinks;
+}
+
+/* Every tier beside the naive one, on a corner of each hidden layer in turn. */
+START_TEST(on_a_corner_all_tiers_agree_on_every_kind_of_network)
+{
+    static const char *const CORNERED[] = {"relu", "leaky-relu"};
+    static const enum bp_tier_id TIER[] = {BP_TIER_CENTRAL, BP_TIER_STRUCTURED, BP_TIER_DELTA_FORM,
+                                           BP_TIER_NODE};
+    char text[200], what[300];
+    struct bench b;
+    size_t kinks = 0;
+    for (size_t h = 0; h < 2; h++)
+        for (size_t shape = 0; shape < N_SHAPES; shape++) {
+            snprintf(text, sizeof text, "%s %s,%s", SHAPE[shape], CORNERED[h], OUTPUT[_i]);
+            set_up(&b, text, 4, 0.7, 7 * h + shape);
+            put_on_corner(&b, 1 + (h + shape) % (b.net.spec.layers - 1));
+            struct bp_numdiff naive = run(&b, BP_TIER_RICHARDSON, 1);
+            for (size_t k = 0; k < 4; k++) {
+                struct bp_numdiff d = run(&b, TIER[k], 1);
+                snprintf(what, sizeof what, "%s, %s", text, d.tier->name);
+                kinks += same_kinks(what, d.n_theta, d.value, d.error, d.flags, naive.value,
+                                    naive.error, naive.flags);
+                kinks += same_kinks(what, b.n * d.n_units, d.delta, d.delta_error, d.delta_flags,
+                                    naive.delta, naive.delta_error, naive.delta_flags);
+                bp_numdiff_release(&d);
+            }
+            bp_numdiff_release(&naive);
+            tear_down(&b);
+        }
+    ck_assert_uint_ge(kinks, 100);
+}
+END_TEST
+
 START_TEST(an_input_that_is_always_0_is_known_and_counted)
 {
     struct bench b;
@@ -740,6 +812,7 @@ Suite *tiers_suite(void)
     TCase *edges = tcase_create("edges");
     tcase_add_loop_test(edges, a_corner_nearby_is_stepped_past, 0, N_FAST);
     tcase_add_loop_test(edges, on_a_corner_all_tiers_mark_the_same_parameters, 0, N_FAST);
+    tcase_add_loop_test(edges, on_a_corner_all_tiers_agree_on_every_kind_of_network, 0, N_OUTPUT);
     tcase_add_loop_test(edges, an_input_that_is_always_0_is_known_and_counted, 0, N_FAST);
     tcase_add_loop_test(edges, a_range_has_the_values_of_the_whole, 0, N_FAST);
     tcase_add_loop_test(edges, inputs_that_are_the_same_share_without_a_trace, 0, 2);
