@@ -101,6 +101,31 @@ struct bp_entry bp_gradcheck_entry(const struct bp_gradcheck *check,
     return entry_of(check, tensor, &sides, i);
 }
 
+/* To three digits, on a grid whose edges no simple number stands on: what two methods
+ * differ by must not decide. */
+static double coarse(double x)
+{
+    int power;
+    const double part = frexp(1.2371 * x, &power);
+    return ldexp(floor(997.13 * part), power);
+}
+
+double bp_gradcheck_gravity(const struct bp_tensor_check *tensor, const struct bp_entry *entry)
+{
+    static const double CLASS[BP_VERDICTS] = {
+        [BP_AGREE] = 1.0, [BP_KINK] = 2.0, [BP_UNDECIDED] = 3.0, [BP_DISAGREE] = 4.0};
+    const double unit = tensor->largest > 0.0 ? tensor->largest : 1.0;
+    const double size = /* a numeric derivative on a kink is nobody's */
+        entry->verdict == BP_KINK ? fabs(entry->backprop)
+                                  : fmax(fabs(entry->backprop), fabs(entry->numeric));
+    const double off = fabs(entry->backprop - entry->numeric);
+    if (entry->verdict == BP_NOT_FINITE)
+        return INFINITY;
+    if (entry->verdict == BP_DISAGREE)
+        return CLASS[BP_DISAGREE] + coarse(off / unit);
+    return CLASS[entry->verdict] + fmin(coarse(size / unit) / 2048.0, 0.999);
+}
+
 /* Written so that a NaN anywhere never agrees. */
 static enum bp_verdict judge(const struct bp_entry *entry, unsigned char flags, double largest)
 {
@@ -205,17 +230,17 @@ struct products {
 };
 
 static void see_errors(struct bp_tensor_check *tensor, const struct bp_entry *entry, size_t i,
-                       double *excess)
+                       double *gravest)
 {
     const double off = fabs(entry->backprop - entry->numeric);
     const double relative = off / fmax(fabs(entry->backprop), fabs(entry->numeric));
-    const double beyond = off > 0.0 ? off / entry->tolerance : 0.0;
+    const double gravity = bp_gradcheck_gravity(tensor, entry);
     if (is_above_noise(entry) && !(relative <= tensor->relative)) {
         tensor->relative = relative;
         tensor->relative_at = i;
     }
-    if (beyond > *excess) {
-        *excess = beyond;
+    if (gravity > *gravest) {
+        *gravest = gravity;
         tensor->worst = i;
     }
     if (tensor->largest > 0.0)
@@ -238,7 +263,7 @@ static void measure(struct bp_gradcheck *check, struct bp_tensor_check *tensor,
     const double top_a = largest_backprop(tensor, sides);
     const double top_n = tensor->largest > 0.0 ? tensor->largest : 1.0;
     struct products sum = {0.0, 0.0, 0.0};
-    double excess = 0.0;
+    double gravest = 0.0;
     tensor->relative = tensor->scaled = NAN;
     for (size_t i = 0; i < tensor->count; i++) {
         if (!is_seen(sides, i) || !isfinite(sides->a[i]))
@@ -247,7 +272,7 @@ static void measure(struct bp_gradcheck *check, struct bp_tensor_check *tensor,
         const double a = entry.backprop / top_a, n = entry.numeric / top_n;
         sum = (struct products){sum.an + a * n, sum.aa + a * a, sum.nn + n * n};
         see_zeros(tensor, &entry);
-        see_errors(tensor, &entry, i, &excess);
+        see_errors(tensor, &entry, i, &gravest);
         if (is_above_noise(&entry))
             ratio[tensor->ratios++] = entry.backprop / entry.numeric;
     }

@@ -83,7 +83,7 @@ struct bp_tensor_check {
     double relative;    /* largest |a - n| / max(|a|, |n|) of entries above the noise; NaN: none */
     size_t relative_at; /* where (from 0 within the tensor) */
     double scaled;      /* largest |a - n| / largest |n|; NaN: none */
-    size_t worst;       /* the entry furthest outside its tolerance, in multiples of it */
+    size_t worst;       /* the gravest entry */
     size_t not_finite_at; /* the first entry that is not finite, or count */
     size_t ratios;        /* entries above the noise, whose a / n counts below */
     double ratio_median, ratio_low, ratio_high; /* NaN when there are none */
@@ -163,6 +163,12 @@ enum bp_status bp_gradcheck_compare(struct bp_gradcheck *check, const struct bp_
 size_t bp_gradcheck_untested(const struct bp_gradcheck *check);
 
 void bp_gradcheck_release(struct bp_gradcheck *check);
+
+/* How grave an entry is, to put the gravest first: one that is not finite, then those that
+ * disagree by their difference, then the undecided, kinks and those that agree by their
+ * size, each relative to its tensor's largest and to three digits: the same order, whatever
+ * method differentiated. */
+double bp_gradcheck_gravity(const struct bp_tensor_check *tensor, const struct bp_entry *entry);
 
 /* Entry i of a tensor, and its name: "W1[3,17]", "b2[0]", "delta1[4,3]" (sample 4,
  * neuron 3). */

@@ -212,19 +212,9 @@ static void print_rows(FILE *out, const struct evidence *row, size_t n)
 struct candidate {
     const struct bp_tensor_check *tensor;
     size_t at;
-    double gravity; /* how many tolerances it is off */
+    double gravity;
     size_t order;
 };
-
-/* Not-finite ones first, then the furthest outside their tolerance. */
-static double gravity_of(const struct bp_entry *entry)
-{
-    if (entry->verdict == BP_NOT_FINITE)
-        return INFINITY;
-    const double off = fabs(entry->backprop - entry->numeric);
-    const double beyond = off > 0.0 ? off / entry->tolerance : 0.0;
-    return isnan(beyond) ? 0.0 : beyond;
-}
 
 static int by_gravity(const void *a, const void *b)
 {
@@ -257,7 +247,8 @@ static size_t find_worst(const struct bp_gradcheck *check, bool deltas, struct c
         for (size_t i = 0; i < tensor->count; i++, order++) {
             const struct bp_entry entry = bp_gradcheck_entry(check, tensor, i);
             if (entry.verdict != BP_LEFT_OUT)
-                keep(list, room, &n, (struct candidate){tensor, i, gravity_of(&entry), order});
+                keep(list, room, &n,
+                     (struct candidate){tensor, i, bp_gradcheck_gravity(tensor, &entry), order});
         }
     }
     return n;
