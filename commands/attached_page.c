@@ -15,7 +15,7 @@ enum { WORKSHEET_NEURONS = 8 };
 void bp_attached_folder(const char *name, char folder[64])
 {
     size_t n = 0;
-    for (; name[n] != '\0' && n < 63; n++) {
+    for (; n < 63 && name[n] != '\0'; n++) {
         const char c = name[n];
         const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
                            (c >= '0' && c <= '9') || c == '_' || (c == '.' && n > 0);

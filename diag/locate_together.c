@@ -186,7 +186,8 @@ static enum bp_status name_entry(struct together *all, bool *found, struct bp_er
                             all->r.step * all->unit[t], found, error);
 }
 
-/* Along other signs, without what the named entry leaves: is that all? */
+/* Along other signs, without what the named entry leaves: is that all? Once more at a
+ * smaller step where there is a corner on the way. */
 static enum bp_status look_again(struct together *all, bool *agrees, struct bp_error *error)
 {
     const struct bp_digit none = {1, 1, 0};
@@ -196,12 +197,13 @@ static enum bp_status look_again(struct together *all, bool *agrees, struct bp_e
     all->p->seed++;
     all->p->spent = &all->locate->confirming;
     const double d = bp_prober_direction(all->p, all->all.tensor, wrong->k);
-    for (int turn = 0; turn < (all->corners ? 2 : 1) && status == BP_OK && !*agrees; turn++) {
+    for (int turns = all->corners ? 2 : 1; turns > 0 && status == BP_OK && !*agrees; turns--) {
         status = bp_probe_three(all->p, &all->all, h, &all->r, error);
         take_error(all, &all->r);
         all->r.value -= bp_decode_known(all->locate, all->p, &all->all, none);
         all->r.tolerance += wrong->tolerance * fabs(d);
-        *agrees = !all->r.kink && !bp_residual_fails(&all->r);
+        *agrees = !bp_residual_fails(&all->r) && !all->r.kink &&
+                  (turns == 1 || !has_corner(all, &all->r));
         h *= 0x1p-3;
     }
     all->p->seed--;
@@ -222,9 +224,20 @@ static enum bp_status explain(struct together *all, bool *explained, struct bp_e
 
 /* ---- the step ------------------------------------------------------------------- */
 
-static double past_corners(int turn)
+/* Of thousands of units with a corner each some are near: a step that passes none is small. */
+static bool has_corners_for_sure(const struct together *all)
 {
-    return turn == 1 ? 0x1p-7 : 0x1p-3;
+    return all->corners && all->locate->net != NULL;
+}
+
+static double first_step(const struct together *all)
+{
+    return has_corners_for_sure(all) ? 0x1p-7 : 1.0;
+}
+
+static double past_corners(const struct together *all, int turn)
+{
+    return turn == 1 && !has_corners_for_sure(all) ? 0x1p-7 : 0x1p-3;
 }
 
 /* What seems to be truncation below the rounding may be noise: a larger step shows. */
@@ -232,7 +245,9 @@ static double next_step(const struct together *all, int turn)
 {
     const struct bp_residual *r = &all->r;
     if (has_corner(all, r))
-        return past_corners(turn);
+        return past_corners(all, turn);
+    if (has_corners_for_sure(all))
+        return fmin(bp_residual_better_by(r), 1.0);
     return turn == 1 && r->truncation[1] < r->rounding ? 16.0 : bp_residual_better_by(r);
 }
 
@@ -248,7 +263,7 @@ static size_t worth(const struct together *all, bool precise, bool last)
  * one would have been seen. */
 static enum bp_status look_for_one(struct together *all, bool *explained, struct bp_error *error)
 {
-    double h = 1.0;
+    double h = first_step(all);
     for (int turn = 1; turn <= TURNS; turn++) {
         enum bp_status status = bp_probe_three(all->p, &all->all, h, &all->r, error);
         if (status != BP_OK)
@@ -261,7 +276,7 @@ static enum bp_status look_for_one(struct together *all, bool *explained, struct
             status = explain(all, explained, error);
             if (status != BP_OK || *explained || !all->corners)
                 return status;
-            by = past_corners(turn);
+            by = past_corners(all, turn);
         } else if (cost == SIZE_MAX && (precise || by == 1.0))
             return BP_OK;
         h *= by;
