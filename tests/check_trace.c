@@ -135,7 +135,7 @@ START_TEST(flips_count_changes_of_sign_from_step_to_step)
     /* means over the batch: + + - 0 - + : two changes */
     static const double VALUE[] = {1.0, 2.0, -1.0, 0.0, -3.0, 0.5};
     struct bp_trace trace;
-    double z[1][8] = {{0}}, d[8];
+    double z[1][8] = {{0}}, d[8] = {0};
     double *layers[] = {NULL, d, z[0]};
     ck_assert_int_eq(bp_trace_init(&trace, &net, &(struct bp_trace_options){.path = path}, NULL),
                      BP_OK);
