@@ -54,12 +54,12 @@ APPLIES(sampled_biased)
     return has_bias(setting, layer) && sampled(setting, variant, layer);
 }
 
-/* Under softmax the deltas of a sample add up to 0. */
+/* Under softmax too, where the deltas of a sample add up to 0 and this is a missing db: one
+ * mistake in every layer is likelier than two. */
 APPLIES(wide_biased)
 {
     (void)variant;
-    return has_bias(setting, layer) && wide(setting, layer) > 1 &&
-           activation_at(setting, layer) != BP_SOFTMAX;
+    return has_bias(setting, layer) && wide(setting, layer) > 1;
 }
 
 APPLIES(derived)
