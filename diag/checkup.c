@@ -347,6 +347,30 @@ static void order_mixing(struct bp_findings *findings)
     }
 }
 
+static bool has_own_data(const struct bp_view *view, const struct bp_checkup_options *options)
+{
+    return options->batch != NULL || view->subject->data != NULL;
+}
+
+/* A program that takes labels refuses targets that are not one-hot: it is asked again with
+ * such. */
+static enum bp_status look_at_calls(struct bp_checkup *checkup, struct bp_view *view,
+                                    const struct bp_checkup_options *options,
+                                    struct bp_error *error)
+{
+    const struct bp_batch batch = {checkup->n, checkup->x, checkup->t};
+    enum bp_status status = bp_contract_run(view, checkup->theta, &batch, &checkup->contract,
+                                            &checkup->findings, error);
+    if (status != BP_ESUBJECT || has_own_data(view, options) || view->n_out < 2 ||
+        bp_findings_count(&checkup->findings) > 0)
+        return status;
+    for (size_t k = 0; k < batch.n * view->n_out; k++)
+        checkup->t[k] = k % view->n_out == (k / view->n_out) % view->n_out ? 1.0 : 0.0;
+    bp_findings_release(&checkup->findings);
+    return bp_contract_run(view, checkup->theta, &batch, &checkup->contract, &checkup->findings,
+                           error);
+}
+
 static enum bp_status look(struct bp_checkup *checkup, struct bp_view *view,
                            const struct bp_checkup_options *options, uint64_t seed,
                            struct bp_error *error)
@@ -356,8 +380,7 @@ static enum bp_status look(struct bp_checkup *checkup, struct bp_view *view,
         return check_gradient(checkup, view, options, seed, error);
     enum bp_status status = bp_attached_run(view, checkup->theta, &batch, error);
     if (status == BP_OK)
-        status = bp_contract_run(view, checkup->theta, &batch, &checkup->contract,
-                                 &checkup->findings, error);
+        status = look_at_calls(checkup, view, options, error);
     bp_contract_text(&checkup->contract, checkup->contract_text, sizeof checkup->contract_text);
     if (status != BP_OK || checkup->contract.random)
         return status;

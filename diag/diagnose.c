@@ -57,7 +57,7 @@ static enum bp_status match_and_say(struct bp_inquiry *q, const struct bp_forwar
         status = bp_say_forward(&account, out);
     if (status == BP_OK && !diagnosis.finite)
         status = bp_say_not_finite(&account, out);
-    else if (status == BP_OK && !options->forward_only && (forward->agrees || forward->n > 0))
+    else if (status == BP_OK && !options->forward_only && bp_forward_is_known(forward))
         status = bp_say_diagnosis(&account, out);
     bp_diagnosis_release(&diagnosis);
     bp_predictor_release(&p);

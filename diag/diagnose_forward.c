@@ -106,6 +106,8 @@ enum bp_status bp_forward_look(struct bp_forward *forward, const struct bp_inqui
         memcpy(forward->base, inquiry->net->ops, slots * sizeof *forward->base);
         for (size_t i = 0; i < forward->n; i++)
             bp_fault_plant(&forward->h[i], &inquiry->setting, forward->base);
+        if (!forward->agrees && forward->n == 0)
+            status = bp_forward_fit(&forward->fit, inquiry, &s.p, forward->base);
     }
     close_search(&s);
     if (status != BP_OK)
@@ -113,8 +115,15 @@ enum bp_status bp_forward_look(struct bp_forward *forward, const struct bp_inqui
     return status;
 }
 
+bool bp_forward_is_known(const struct bp_forward *forward)
+{
+    return forward->agrees || forward->n > 0 ||
+           (forward->fit.kind != BP_NUMBER_NONE && forward->fit.kind != BP_NUMBER_STEPS);
+}
+
 void bp_forward_release(struct bp_forward *forward)
 {
+    bp_forward_fit_release(&forward->fit);
     bp_mem_free(forward->base);
     *forward = (struct bp_forward){0};
 }

@@ -9,12 +9,15 @@
  *     the stages   one fault of the forward pass, or two, may predict the outputs:
  *                  what comes after is then looked at with those as given
  *
+ *     numbers      scales or constants of its own, decisions: see forward_fit.h
+ *
  * else the difference is reported with its size.
  */
 #ifndef BP_DIAGNOSE_FORWARD_H
 #define BP_DIAGNOSE_FORWARD_H
 
 #include "diag/diagnose_inquiry.h"
+#include "diag/forward_fit.h"
 
 struct bp_forward {
     double distance; /* of the twin's outputs from the subject's, the largest */
@@ -23,12 +26,17 @@ struct bp_forward {
     struct bp_hypothesis h[2];
     size_t n_same; /* how many single faults predict them as well */
     struct bp_hypothesis same[4];
-    struct bp_ops *base; /* owned: [L + 1], the right stages with h planted */
+    struct bp_forward_fit fit; /* else: numbers that are in no description */
+    struct bp_ops *base;       /* owned: [L + 1], the right stages with h planted, or fit */
 };
 
 /* BP_ENOMEM. */
 enum bp_status bp_forward_look(struct bp_forward *forward, const struct bp_inquiry *inquiry);
 void bp_forward_release(struct bp_forward *forward);
+
+/* Whether base predicts what the subject does, decisions taken for outputs: then its
+ * gradient can be matched. */
+bool bp_forward_is_known(const struct bp_forward *forward);
 
 struct bp_layout_fit {
     bool found;

@@ -2,8 +2,10 @@
  * that are not finite, calls that differ, predictions that do. */
 #include "diag/diagnose_words.h"
 
+#include "core/fmath.h"
 #include "core/mem.h"
 
+#include <math.h>
 #include <stdio.h>
 
 enum bp_status bp_say_unsteady(struct bp_findings *out)
@@ -86,6 +88,77 @@ static enum bp_status say_forward_fault(const struct bp_account *account, size_t
     return BP_OK;
 }
 
+/* 2.71828 for e is k = log(2.71828). */
+static void say_scaled(const struct bp_forward_fit *fit, struct bp_finding *finding)
+{
+    const double k = fit->value[1];
+    if (fit->scaled_output)
+        bp_finding_because(finding, "with %.7g f(%.7g z) for f(z) in every layer they are the same",
+                           fit->value[0], k);
+    else
+        bp_finding_because(finding,
+                           "with f(%.10g z) for f(z) in every layer they are the same: exp(z) is "
+                           "%.8g to the power of z there",
+                           k, bp_exp(k));
+    finding->note = !fit->scaled_output && fabs(k - 1.0) < 1e-4;
+    if (fit->bare)
+        bp_finding_because(finding, "its derivative is taken without the factor %.7g",
+                           fit->value[0] * k);
+}
+
+static void say_constants(const struct bp_account *account, const struct bp_forward_fit *fit,
+                          struct bp_finding *finding)
+{
+    const struct bp_mlp *net = account->inquiry->net;
+    finding->note = true;
+    for (size_t l = 1; l <= net->spec.layers; l++) {
+        const double *c = fit->constant + net->unit[l];
+        double low = c[0], high = c[0];
+        for (size_t i = 1; i < net->spec.layer[l].width; i++) {
+            low = fmin(low, c[i]);
+            high = fmax(high, c[i]);
+        }
+        if (low == high)
+            bp_finding_because(finding, "layer %zu adds %.7g: with that predictions are the same",
+                               l, low);
+        else
+            bp_finding_because(finding,
+                               "layer %zu adds %.4g to %.4g: with those predictions are the same",
+                               l, low, high);
+    }
+}
+
+/* Numbers that are in no description. */
+static enum bp_status say_fit(const struct bp_account *account, const struct bp_forward_fit *fit,
+                              struct bp_findings *out)
+{
+    const char *name = fit->kind == BP_NUMBER_SCALED     ? "activation-scaled"
+                       : fit->kind == BP_NUMBER_CONSTANT ? "fixed-biases"
+                                                         : "predictions-are-decisions";
+    const struct bp_fault *fault = bp_fault_find(name);
+    struct bp_finding *finding = bp_findings_add(out, BP_LOOK_FORWARD, name);
+    if (finding == NULL)
+        return BP_ENOMEM;
+    finding->certainty = BP_CERTAIN;
+    finding->layer = 0;
+    bp_finding_title(finding, "%s", fault->title);
+    bp_finding_because(finding,
+                       "predictions are off by up to %.3g from those of the described network",
+                       account->forward->distance);
+    if (fit->kind == BP_NUMBER_SCALED) {
+        say_scaled(fit, finding);
+    } else if (fit->kind == BP_NUMBER_CONSTANT) {
+        say_constants(account, fit, finding);
+    } else {
+        finding->note = true;
+        bp_finding_because(finding, "each is what its output makes by one rule: %s", fit->decision);
+    }
+    if (account->diagnosis != NULL && account->diagnosis->healthy)
+        bp_finding_because(finding, "the gradient is right for what is computed");
+    bp_finding_help(finding, "%s", fault->help);
+    return BP_OK;
+}
+
 enum bp_status bp_say_forward(const struct bp_account *account, struct bp_findings *out)
 {
     const struct bp_forward *forward = account->forward;
@@ -96,6 +169,8 @@ enum bp_status bp_say_forward(const struct bp_account *account, struct bp_findin
         status = say_forward_fault(account, i, out);
     if (forward->n > 0 || status != BP_OK)
         return status;
+    if (bp_forward_is_known(forward))
+        return say_fit(account, &forward->fit, out);
     struct bp_finding *finding = bp_findings_add(out, BP_LOOK_FORWARD, "unexplained-predictions");
     if (finding == NULL)
         return BP_ENOMEM;
@@ -106,6 +181,13 @@ enum bp_status bp_say_forward(const struct bp_account *account, struct bp_findin
                                 "activation, one or two of them; another layout");
     if (account->diagnosis != NULL && account->diagnosis->healthy)
         bp_finding_because(finding, "yet the gradient is that of the described network");
-    bp_finding_help(finding, "check the description, then the forward pass by hand on one sample");
+    if (forward->fit.kind == BP_NUMBER_STEPS) {
+        bp_finding_because(finding, "parameters that move by 1e-9 of themselves move no output: a "
+                                    "table of values, or a rounding, stands for the activation");
+        bp_finding_help(finding, "for the check, compute the activation itself");
+    } else {
+        bp_finding_help(finding,
+                        "check the description, then the forward pass by hand on one sample");
+    }
     return BP_OK;
 }

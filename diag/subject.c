@@ -385,7 +385,10 @@ static enum bp_status check_point(const struct bp_view *view, const double *thet
         (data->n != batch->n || !same_numbers(data->x, batch->x, batch->n * view->n_in) ||
          !same_numbers(data->t, batch->t, batch->n * view->n_out)))
         return bp_error_set(error, BP_EUNSUPPORTED,
-                            "%s: its data is built in; no other can be used", name_of(view));
+                            "%s: its data is built in; no other can be used%s", name_of(view),
+                            view->subject->step_kind == BP_STEP_SAMPLE
+                                ? " (a step that is given its sample needs none)"
+                                : "");
     if (view->subject->theta_fixed) {
         bp_view_to_own(view, theta, own_theta(view));
         if (!same_numbers(own_theta(view), view->subject->theta, view->n_theta))

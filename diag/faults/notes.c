@@ -23,6 +23,62 @@ static const struct bp_fault FAULT[] = {
               .confused = "momentum-misapplied, where the share is not the same twice, or the "
                           "gradient is in it twice; accumulator-not-reset, where the whole last "
                           "gradient is added."}},
+    {.name = "activation-scaled",
+     .title = "the activation is taken of a multiple of z, or is itself multiplied",
+     .help = "a = f(z), as described; or check it by its own loss (--own-loss)",
+     .kind = BP_KIND_NETWORK,
+     .variants = 1,
+     .example = "",
+     .page = {.right = "a = f(z), a' = f'(z)",
+              .wrong = "a = A f(k z), with A k f'(k z) on the way back, or with k forgotten there",
+              .shows = "Predictions differ from the described network's, and are the same with one "
+                       "A and one k everywhere. k is solved for. 2.71828^-z for exp(-z) is a k "
+                       "of 0.9999993, which does no harm: then it is a note. 1.7159 tanh(2 z / 3) "
+                       "is an activation of its own (LeCun 1998). Where a (1 - a) is used for its "
+                       "derivative, each layer's delta lacks k.",
+              .c_wrong = "a = 1.0 / (1.0 + pow(2.71828, -4.0 * z));",
+              .c_right = "a = 1.0 / (1.0 + exp(-z));",
+              .py_wrong = "a = 1 / (1 + np.exp(-beta * z)); d = e * a * (1 - a)",
+              .py_right = "a = 1 / (1 + np.exp(-beta * z)); d = beta * e * a * (1 - a)",
+              .confused = "wrong-activation-in-forward, another function; constant-factor, where "
+                          "the outputs are right."}},
+    {.name = "fixed-biases",
+     .title = "its layers add constants that are no parameters",
+     .help = "no fault, if they are not to be learnt; else make them parameters",
+     .kind = BP_KIND_NOTE,
+     .variants = 1,
+     .example = "",
+     .page = {.right = "z = W a, as described: no biases",
+              .wrong = "z = W a + c, c a number in the program",
+              .shows = "Predictions differ from those of the network without biases, and are the "
+                       "same once a constant is added in each layer, or for each neuron. The "
+                       "constants are solved for and printed; the gradient of the weights is then "
+                       "looked at with them in place. Such a network trains, with boundaries that "
+                       "cannot move where the constants do not let them.",
+              .c_wrong = "z = sum + 0.35;",
+              .c_right = "z = sum + b[i]; ... b[i] -= rate * delta[i];",
+              .py_wrong = "z = W @ a + 0.35",
+              .py_right = "z = W @ a + self.b",
+              .confused = "biases-missing, where nothing is added; bias-gradient-missing, where "
+                          "they are parameters and do not move."}},
+    {.name = "predictions-are-decisions",
+     .title = "its predictions are decisions, not the outputs that it trains with",
+     .help = "let predict() return the outputs before they are rounded or compared",
+     .kind = BP_KIND_NOTE,
+     .variants = 1,
+     .example = "",
+     .page = {.right = "predict(x) = a of the last layer",
+              .wrong = "predict(x) = round(a), a > 0.5, or the place of the largest",
+              .shows = "Every prediction is what one rule makes of the described network's output: "
+                       "rounded, above one half, above 0, or the largest of the sample. The "
+                       "forward pass can be seen no closer than that; the gradient is looked at "
+                       "with the described outputs.",
+              .c_wrong = "y[k] = out[k] > 0.5;",
+              .c_right = "y[k] = out[k];",
+              .py_wrong = "probe.predict = lambda x: net.forward(x) > 0.5",
+              .py_right = "probe.predict = net.forward",
+              .confused = "rounded-prediction-in-error, where the error that is taken down is that "
+                          "of the decision."}},
     {.name = "own-trace",
      .title = "the program's own z, a and delta, beside the right ones",
      .help = "look at the first of them that is off; what comes after it follows",
