@@ -337,6 +337,11 @@ static void order_mixing(struct bp_findings *findings)
         findings->item[forward].follows = mixing;
         return;
     }
+    const int batch = find_finding(findings, BP_LOOK_FORWARD, "softmax-over-batch");
+    if (batch >= 0) {
+        findings->item[mixing].follows = batch;
+        return;
+    }
     for (size_t k = 0; k < findings->n; k++) {
         const struct bp_finding *cause = &findings->item[k];
         if (cause->look == BP_LOOK_GRADIENT && cause->certainty == BP_CERTAIN && !cause->note &&

@@ -58,6 +58,31 @@ static void find_one(struct search *s, struct bp_forward *forward)
     }
 }
 
+/* Of those that predict the outputs, those with which the gradient is right too; all,
+ * where it is with none. */
+static enum bp_status prefer_right(const struct search *s, struct bp_forward *forward)
+{
+    struct bp_hypothesis kept[5];
+    size_t n = 0;
+    for (size_t i = 0; i <= forward->n_same && forward->n_same > 0; i++) {
+        const struct bp_hypothesis *h = i == 0 ? &forward->h[0] : &forward->same[i - 1];
+        bool right;
+        reset(s);
+        bp_fault_plant(h, &s->q->setting, s->ops);
+        const enum bp_status status = bp_forward_makes_right(s->q, s->ops, &right);
+        if (status != BP_OK)
+            return status;
+        if (right)
+            kept[n++] = *h;
+    }
+    if (n == 0)
+        return BP_OK;
+    forward->h[0] = kept[0];
+    forward->n_same = n - 1;
+    memcpy(forward->same, kept + 1, (n - 1) * sizeof *kept);
+    return BP_OK;
+}
+
 static void find_two(struct search *s, struct bp_forward *forward)
 {
     for (size_t i = 0; i < s->n && forward->n == 0; i++)
@@ -103,6 +128,9 @@ enum bp_status bp_forward_look(struct bp_forward *forward, const struct bp_inqui
             find_one(&s, forward);
         if (!forward->agrees && forward->n == 0)
             find_two(&s, forward);
+        status = prefer_right(&s, forward);
+    }
+    if (status == BP_OK) {
         memcpy(forward->base, inquiry->net->ops, slots * sizeof *forward->base);
         for (size_t i = 0; i < forward->n; i++)
             bp_fault_plant(&forward->h[i], &inquiry->setting, forward->base);

@@ -78,7 +78,7 @@ static enum bp_status say_forward_fault(const struct bp_account *account, size_t
                        "with this in it they are the same at %zu probes",
                        forward->distance, account->inquiry->n);
     if (account->diagnosis != NULL && account->diagnosis->healthy)
-        bp_finding_because(finding, "the gradient is right for what is computed");
+        bp_finding_because(finding, "with that in place the gradient is right too");
     for (size_t k = 0; k < forward->n_same && forward->n == 1; k++) {
         char text[BP_HYPOTHESIS_TEXT_MAX];
         bp_say_hypothesis(&forward->same[k], text, sizeof text);
@@ -154,7 +154,7 @@ static enum bp_status say_fit(const struct bp_account *account, const struct bp_
         bp_finding_because(finding, "each is what its output makes by one rule: %s", fit->decision);
     }
     if (account->diagnosis != NULL && account->diagnosis->healthy)
-        bp_finding_because(finding, "the gradient is right for what is computed");
+        bp_finding_because(finding, "with that in place the gradient is right too");
     bp_finding_help(finding, "%s", fault->help);
     return BP_OK;
 }

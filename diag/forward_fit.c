@@ -266,8 +266,8 @@ static enum bp_status try_fit(struct bp_forward_fit *fit, struct bp_predictor *p
 
 /* ---- what may be ------------------------------------------------------------------ */
 
-/* Whether the claimed gradients are those of these stages. */
-static enum bp_status makes_right(const struct bp_inquiry *q, const struct bp_ops *ops, bool *right)
+enum bp_status bp_forward_makes_right(const struct bp_inquiry *q, const struct bp_ops *ops,
+                                      bool *right)
 {
     struct bp_predictor p;
     const enum bp_status status = bp_predictor_init(&p, q->net, ops, q->probe, q->n);
@@ -301,7 +301,7 @@ static enum bp_status try_scaled(struct bp_forward_fit *fit, const struct bp_inq
         return status;
     bool right;
     fit->bare = true;
-    status = makes_right(q, ops, &right);
+    status = bp_forward_makes_right(q, ops, &right);
     fit->bare = status == BP_OK && right;
     return status;
 }

@@ -42,6 +42,10 @@ struct bp_forward_fit {
  * params is fit: it must stay where it is. BP_ENOMEM. */
 enum bp_status bp_forward_fit(struct bp_forward_fit *fit, const struct bp_inquiry *q,
                               struct bp_predictor *p, struct bp_ops *ops);
+/* Whether the claimed gradients are those of these stages. BP_ENOMEM. */
+enum bp_status bp_forward_makes_right(const struct bp_inquiry *q, const struct bp_ops *ops,
+                                      bool *right);
+
 void bp_forward_fit_release(struct bp_forward_fit *fit);
 
 #endif

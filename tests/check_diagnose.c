@@ -210,7 +210,7 @@ START_TEST(a_fault_of_the_forward_pass_is_named_with_the_gradient_right_for_it)
     ck_assert_uint_eq(findings.n, 1);
     ck_assert_str_eq(findings.item[0].name, "bias-subtracted-in-forward");
     ck_assert_int_eq(findings.item[0].look, BP_LOOK_FORWARD);
-    ck_assert(says("the gradient is right for what is computed"));
+    ck_assert(says("with that in place the gradient is right too"));
     close_net();
 }
 END_TEST

@@ -10,11 +10,13 @@
 STAGE(over_everything)
 {
     const size_t width = width_of(pass, l);
-    double sum = 0.0;
+    double sum = 0.0, size = 0.0;
     run_right(pass, l, self, out);
-    for (size_t i = 0; i < width; i++)
+    for (size_t i = 0; i < width; i++) {
         sum += out[i];
-    fill(out, width, sum);
+        size += fabs(out[i]);
+    }
+    fill(out, width, fabs(sum) <= 1e-6 * size ? 0.0 : sum); /* softmax's, but for rounding */
 }
 
 STAGE(error_for_delta)

@@ -26,7 +26,7 @@ static const struct bp_fault FAULT[] = {
     {.name = "activation-scaled",
      .title = "the activation is taken of a multiple of z, or is itself multiplied",
      .help = "a = f(z), as described; or check it by its own loss (--own-loss)",
-     .kind = BP_KIND_NETWORK,
+     .kind = BP_KIND_NOTE,
      .variants = 1,
      .example = "",
      .page = {.right = "a = f(z), a' = f'(z)",

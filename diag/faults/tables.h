@@ -9,6 +9,7 @@
 /* in the order of the stages */
 #define BP_FAULT_TABLES(X)                                                                         \
     X(bp_faults_forward)                                                                           \
+    X(bp_faults_forward_part)                                                                      \
     X(bp_faults_output_error)                                                                      \
     X(bp_faults_output_cancel)                                                                     \
     X(bp_faults_propagate)                                                                         \
