@@ -2,6 +2,7 @@
  * (--subject), of arrays dumped to files (--gradient), or of the built-in network with
  * faults planted. */
 #include "commands/attached_page.h"
+#include "commands/calls.h"
 #include "commands/command.h"
 
 #include "core/init.h"
@@ -81,7 +82,13 @@ static int check_program(const struct options *options)
             : bp_pipe_open(&pipe, options->subject, options->timeout, echo, &error);
     if (status != BP_OK)
         return bp_command_failed(&error);
-    const int answer = bp_check_subject(&pipe.subject, &options->check, &error);
+    struct bp_calls calls;
+    struct bp_check_options check = options->check;
+    bp_calls_begin(&calls, "check", check.quiet, &pipe);
+    check.before_words = bp_calls_clear;
+    check.watcher = &calls;
+    const int answer = bp_check_subject(&pipe.subject, &check, &error);
+    bp_calls_clear(&calls);
     bp_pipe_close(&pipe);
     return answer == BP_EXIT_FAILED ? bp_command_failed(&error) : answer;
 }

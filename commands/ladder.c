@@ -1,5 +1,6 @@
 /* ladder.c -- backprobe ladder: the five rungs, for the built-in network (with faults
  * planted) or for a program; stops at the first one that breaks. */
+#include "commands/calls.h"
 #include "commands/command.h"
 
 #include "core/spec.h"
@@ -119,7 +120,10 @@ static enum bp_status climb_program(struct bp_ladder *ladder, const struct optio
     if (status == BP_OK) {
         struct bp_ladder_options how = options->ladder;
         how.slow = true; /* every call goes through a pipe */
+        struct bp_calls calls;
+        bp_calls_begin(&calls, "ladder", options->quiet, &pipe);
         status = bp_ladder_view(ladder, &view, &how, error);
+        bp_calls_clear(&calls);
         bp_view_close(&view);
     }
     bp_pipe_close(&pipe);

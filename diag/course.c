@@ -31,13 +31,15 @@ enum bp_status bp_course_init(struct bp_course *course, const struct bp_mlp *net
     course->start = bp_mem_new(2 * net->n_theta, sizeof *course->start);
     course->moved = bp_mem_new(net->n_tensors, sizeof *course->moved);
     course->losses = bp_mem_new(2 * BP_COURSE_LOSSES, sizeof *course->losses);
-    course->unit_delta = bp_mem_new(BP_COURSE_POINTS * net->n_units, sizeof *course->unit_delta);
+    course->unit_delta =
+        bp_mem_new(2 * BP_COURSE_POINTS * net->n_units, sizeof *course->unit_delta);
     if (course->x == NULL || course->t == NULL || course->point == NULL || course->state == NULL ||
         course->start == NULL || course->moved == NULL || course->losses == NULL ||
         course->unit_delta == NULL || bp_pass_init(&course->pass, net, course->n_probe) != BP_OK) {
         bp_course_release(course);
         return BP_ENOMEM;
     }
+    course->unit_flat = course->unit_delta + BP_COURSE_POINTS * net->n_units;
     course->accuracies = course->losses + BP_COURSE_LOSSES;
     /* a gradient of its own: the network's belongs to the run */
     course->pass.grad = course->start + net->n_theta;
@@ -81,7 +83,7 @@ static void look_at_unit(struct bp_course *course, size_t l, size_t i, struct bp
 {
     const struct bp_layer *layer = &course->net->spec.layer[l];
     double sum = 0.0, squares = 0.0;
-    double delta = 0.0;
+    double delta = 0.0, flat = 0.0;
     bool active = false;
     for (size_t s = 0; s < course->n_probe; s++) {
         const size_t at = s * layer->width + i;
@@ -89,8 +91,10 @@ static void look_at_unit(struct bp_course *course, size_t l, size_t i, struct bp
         const double a = course->pass.a[l][at];
         const double slope = bp_activation_slope(layer->activation, layer->slope, z, a);
         /* a relu's flat side is counted as dead, not as saturated */
-        state->saturated += !bp_activation_has_kink(layer->activation) &&
-                            slope < BP_SATURATED_SLOPE * steepest(layer->activation);
+        const bool saturated = !bp_activation_has_kink(layer->activation) &&
+                               slope < BP_SATURATED_SLOPE * steepest(layer->activation);
+        state->saturated += saturated;
+        flat += saturated || (layer->activation == BP_RELU && z <= 0.0);
         active = active || !(z <= 0.0);
         state->rms_z += z * z;
         delta += fabs(course->pass.delta[l][at]);
@@ -98,8 +102,9 @@ static void look_at_unit(struct bp_course *course, size_t l, size_t i, struct bp
         squares += a * a;
     }
     const double n = (double)course->n_probe;
-    course->unit_delta[course->n_points * course->net->n_units + course->net->unit[l] + i] =
-        delta / n;
+    const size_t unit = course->n_points * course->net->n_units + course->net->unit[l] + i;
+    course->unit_delta[unit] = delta / n;
+    course->unit_flat[unit] = flat / n;
     state->delta += delta;
     const double variance = squares / n - sum / n * (sum / n);
     state->sd_a += variance > 0.0 ? sqrt(variance) : variance * 0.0;

@@ -52,6 +52,8 @@ struct bp_course {
     struct bp_checkpoint *point;  /* [BP_COURSE_POINTS] */
     struct bp_layer_state *state; /* [BP_COURSE_POINTS x (L + 1)], layer l at index l */
     double *unit_delta;           /* [BP_COURSE_POINTS x n_units]: mean |delta| of every neuron */
+    double *unit_flat;            /* the same: share of samples with a flat f' (saturated, or a
+                                     relu that is not active) */
     size_t next_step;
     double *start;               /* theta before the first step */
     bool *moved;                 /* per tensor: whether any number of it ever changed */

@@ -182,6 +182,7 @@ RULE(inputs_constant)
         }
     if (data->n < 2 || constant == 0)
         return false;
+    finding->number = (double)constant; /* inputs */
     if (constant == data->n_in) {
         bp_finding_because(finding, "all %zu samples have the same inputs", data->n);
         return true;
@@ -204,6 +205,7 @@ RULE(inputs_duplicated)
     for (size_t p = 0; p < data->n_in; p++)
         for (size_t q = p + 1; q < data->n_in; q++)
             if (is_repeated(data, p, q) && !is_repeated(data, p, p)) {
+                finding->number = (double)data->n; /* samples in which they are equal */
                 bp_finding_because(finding,
                                    "inputs %zu and %zu are equal in all %zu samples, and "
                                    "some have equal inputs and other targets",

@@ -65,6 +65,7 @@ RULE(too_few_hidden_units)
     if (!is_one_neuron(health) || data->classes != 2 || data->n > MOST_SAMPLES ||
         data->n_in > MOST_INPUTS || bp_separable_run(data, health->scratch) != BP_SEPARABLE_NO)
         return false;
+    finding->number = 1.0; /* neuron that all goes through */
     if (health->net->spec.layers > 1 && hidden_is_linear(health) && layer_of(health, 1)->width > 1)
         bp_finding_because(finding,
                            "the hidden layers are linear, so that the network is one neuron");
@@ -84,6 +85,7 @@ RULE(hidden_layers_linear)
     (void)rule;
     if (health->net->spec.layers < 2 || !hidden_is_linear(health) || !bp_health_failing(health))
         return false;
+    finding->number = (double)(health->net->spec.layers - 1);
     bp_finding_because(finding, "all %zu hidden layers are identity: together they are one matrix",
                        health->net->spec.layers - 1);
     return true;
@@ -97,6 +99,7 @@ RULE(biases_missing)
             return false;
     if (!bp_health_failing(health))
         return false;
+    finding->number = 0.0; /* biases */
     bp_finding_because(finding,
                        "for inputs of 0 every unit of layer 1 has z = 0 whatever its weights");
     return true;

@@ -2,6 +2,8 @@
 #include "diag/health_rules.h"
 
 #include <math.h>
+#include <stdio.h>
+#include <string.h>
 
 #define RULE(name)                                                                                 \
     static bool name(const struct bp_health *health, const struct bp_rule *rule,                   \
@@ -21,6 +23,7 @@ RULE(loss_not_finite)
         return false;
     const struct bp_course *course = health->course;
     finding->step = (long)course->bad_step;
+    finding->number = (double)course->bad_step;
     finding->note = health->done; /* it came back: an output that was 0 or 1 for a while */
     if (course->bad_layer > 0) {
         finding->layer = (int)course->bad_layer;
@@ -186,6 +189,7 @@ RULE(one_class_predicted)
         bp_health_last(health)->classes != 1)
         return false;
     finding->step = bp_health_since(health, 0, one_class_at, 1.0);
+    finding->number = (double)bp_health_last(health)->classes;
     bp_finding_because(finding, "all %zu samples looked at are given the same class of %zu",
                        health->course->n_probe, health->data->classes);
     return true;
@@ -226,6 +230,30 @@ static size_t layer_since(const struct bp_health *health, size_t top,
     return 0;
 }
 
+/* Which neurons of a layer have a flat f' for at least `share` of the samples, in the
+ * end: a line that names up to eight. */
+static void name_units(const struct bp_health *health, size_t l, double share,
+                       struct bp_finding *finding)
+{
+    enum { NAMED = 8 };
+    const struct bp_mlp *net = health->net;
+    const size_t width = net->spec.layer[l].width;
+    const double *flat =
+        health->course->unit_flat + (health->course->n_points - 1) * net->n_units + net->unit[l];
+    char list[NAMED * 8 + 1] = "";
+    size_t n = 0;
+    for (size_t i = 0; i < width; i++) {
+        if (!(flat[i] >= share))
+            continue;
+        const size_t used = strlen(list);
+        if (n++ < NAMED)
+            snprintf(list + used, sizeof list - used, "%s%zu", used == 0 ? "" : ", ", i);
+    }
+    if (n > 0 && width > 1)
+        bp_finding_because(finding, "neuron%s %s%s of layer %zu, in the end (%zu of %zu)",
+                           n == 1 ? "" : "s", list, n > NAMED ? ", ..." : "", l, n, width);
+}
+
 RULE(units_saturated)
 {
     if (!bp_health_failing(health))
@@ -243,6 +271,7 @@ RULE(units_saturated)
         "in layer %zu, f' is below 1 %% of its largest value %.0f %% of the time, since step %ld",
         l, 100.0 * state->saturated, finding->step);
     bp_finding_because(finding, "|z| there is %.3g (root mean square)", state->rms_z);
+    name_units(health, l, rule->threshold, finding);
     return true;
 }
 
@@ -263,6 +292,7 @@ RULE(units_dead)
         "%.0f of %zu units of layer %zu are active for none of %zu samples, since step %ld",
         state->dead * (double)health->net->spec.layer[l].width, health->net->spec.layer[l].width, l,
         health->course->n_probe, finding->step);
+    name_units(health, l, 1.0, finding);
     return true;
 }
 

@@ -196,6 +196,8 @@ static json_t *ask(struct bp_pipe *pipe, double seconds, size_t limit)
         json_decref(answer);
         return NULL;
     }
+    if (pipe->watch != NULL)
+        pipe->watch(pipe->watcher, pipe->id);
     return answer;
 }
 

@@ -35,6 +35,9 @@ struct bp_pipe {
     double *x, *t;
     struct bp_batch data;
     char complaint[BP_ERROR_MAX];
+    /* called after each answer; NULL: nobody looks on */
+    void (*watch)(void *watcher, unsigned long calls);
+    void *watcher; /* borrowed */
 };
 
 /* Starts the command and shakes hands. timeout 0: BP_PIPE_TIMEOUT. echo: where its

@@ -193,6 +193,8 @@ static enum bp_status trace_training(struct bp_selftrace *trace, const struct bp
     const enum bp_status status = bp_selftrace_run(trace, checkup->theta, &batch, error);
     if (status != BP_OK || options->quiet || strcmp(options->format, "text") != 0)
         return status;
+    if (options->before_words != NULL)
+        options->before_words(options->watcher);
     bp_selftrace_text(trace, text);
     bp_report_wrap(stdout, 0, "trace       ", text);
     putchar('\n');
@@ -214,6 +216,8 @@ static enum bp_status check_and_trace(struct bp_view *view, const struct bp_chec
         status = bp_checkup_run(&checkup, view, &options->checkup, error);
         if (status == BP_OK && how.path != NULL)
             traced = trace_training(&trace, &checkup, options, error);
+        if (options->before_words != NULL)
+            options->before_words(options->watcher);
         if (status == BP_OK)
             status = tell(&checkup, view, options, error);
         if (status == BP_OK && options->seen != NULL)

@@ -20,6 +20,8 @@ struct bp_check_options {
     enum bp_status (*seen)(void *self, const struct bp_checkup *checkup, const struct bp_view *view,
                            struct bp_error *error);
     void *self;
+    void (*before_words)(void *watcher); /* called before anything is printed; NULL: nothing is */
+    void *watcher;                       /* borrowed */
 };
 
 /* Prints as the options say. BP_ENOMEM. */

@@ -124,19 +124,20 @@ static enum bp_status try_run(struct bp_trial *trial, size_t epochs, const struc
     return status;
 }
 
-/* Another rate is better when it gets done and the given one does not, with less
- * than half of its loss. */
-static bool is_cure(const struct bp_rate *rate, size_t k)
-{
-    const double given = rate->trial[rate->given].loss;
-    return rate->trial[k].done && !rate->trial[rate->given].done &&
-           !(rate->trial[k].loss >= 0.5 * given);
-}
-
 /* A run that ended worse than a constant answer overshot: of two cures the smaller rate. */
 static bool is_overshot(const struct bp_rate *rate)
 {
     return !(rate->trial[rate->given].loss <= 2.0 * rate->baseline);
+}
+
+/* Another rate is better when it gets done and the given one does not, with less than
+ * half of its loss. Beside a run that overshot it is enough to be on the way: trials may
+ * be too short to get done. */
+static bool is_cure(const struct bp_rate *rate, size_t k)
+{
+    const struct bp_trial *given = &rate->trial[rate->given], *other = &rate->trial[k];
+    const bool on_the_way = is_overshot(rate) && other->loss < 0.5 * rate->baseline;
+    return (other->done || on_the_way) && !given->done && !(other->loss >= 0.5 * given->loss);
 }
 
 static void prefer_smaller(struct bp_rate *rate)
@@ -237,8 +238,8 @@ enum bp_status bp_rate_findings(const struct bp_rate *rate, struct bp_findings *
     finding->step = 0;
     bp_finding_title(finding, small ? "the rate is too small for the epochs given"
                                     : "the rate is too large for this loss");
-    bp_finding_because(finding, "from the same start, %zu epochs: rate %.3g ends at loss %.4g",
-                       rate->epochs, given->rate, given->loss);
+    bp_finding_because(finding, "from the same start, %zu epoch%s: rate %.3g ends at loss %.4g",
+                       rate->epochs, rate->epochs == 1 ? "" : "s", given->rate, given->loss);
     bp_finding_because(finding, "rate %.3g ends at %.4g (a constant answer has %.4g)", best->rate,
                        best->loss, rate->baseline);
     if (rate->curvature > 0.0)

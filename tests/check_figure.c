@@ -132,7 +132,7 @@ END_TEST
 
 START_TEST(trials_that_diverge_are_counted)
 {
-    expect_words(named("rate")->draw, "\"2 diverged\"", "used 0.01. better 3. 2 trials diverged");
+    expect_words(named("rate")->draw, "\"2 diverged\"", "2 trials diverged. used 0.01. better 3");
     expect_words(named("rate")->ill, "\"3 diverged\"", "3 trials diverged");
 }
 END_TEST

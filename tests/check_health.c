@@ -308,6 +308,48 @@ START_TEST(a_rest_that_is_explained_is_no_local_minimum)
 }
 END_TEST
 
+/* The words of a rule's evidence. */
+static void expect_evidence(const struct order *order, const char *rule, const char *words)
+{
+    struct bp_findings findings = {0};
+    run(order, &findings);
+    const struct bp_finding *finding = found(&findings, rule);
+    bool there = false;
+    ck_assert_ptr_nonnull(finding);
+    for (size_t i = 0; i < finding->n_because; i++)
+        there = there || strstr(finding->because[i], words) != NULL;
+    ck_assert_msg(there, "%s does not say: %s", rule, words);
+    bp_findings_release(&findings);
+}
+
+START_TEST(units_that_are_ill_are_named)
+{
+    const struct order dead = {
+        NULL, "2-3-1 relu,sigmoid mse", XOR, NORMAL(1), CONSTANT(-20), 0.1, 0, 200, 1, NULL, 0, 0};
+    const struct order saturated = {
+        NULL, "2-12-1 sigmoid mse", XOR, EVEN(20, 60), CONSTANT(20), 0.1, 0, 100, 1, NULL, 0, 0};
+    expect_evidence(&dead, "units-dead", "neurons 0, 1, 2 of layer 1, in the end (3 of 3)");
+    expect_evidence(&saturated, "units-saturated",
+                    "neurons 0, 1, 2, 3, 4, 5, 6, 7, ... of layer 1, in the end (12 of 12)");
+}
+END_TEST
+
+/* What a rule's finding is worth without: its number, and the threshold that it passed. */
+START_TEST(a_finding_has_its_number_and_its_threshold)
+{
+    struct bp_findings findings = {0};
+    run(&ILL[_i], &findings);
+    for (size_t k = 0; k < findings.n; k++) {
+        if (strcmp(findings.item[k].name, "loss-and-activation-mismatch") == 0)
+            continue; /* of names, not of numbers */
+        ck_assert_msg(!isnan(findings.item[k].number), "%s has no number", findings.item[k].name);
+        ck_assert_msg(!isnan(findings.item[k].threshold), "%s has no threshold",
+                      findings.item[k].name);
+    }
+    bp_findings_release(&findings);
+}
+END_TEST
+
 START_TEST(every_rule_has_a_run_that_makes_it_fire)
 {
     size_t n_tables, rules = 0;
@@ -456,6 +498,9 @@ Suite *health_suite(void)
     tcase_add_loop_test(tcase, an_ill_run_makes_its_rule_fire, 0, N_ILL - (small_only() ? 1 : 0));
     tcase_add_test(tcase, a_rule_over_the_run_says_since_which_step);
     tcase_add_test(tcase, a_rest_that_is_explained_is_no_local_minimum);
+    tcase_add_loop_test(tcase, a_finding_has_its_number_and_its_threshold, 0,
+                        N_ILL - (small_only() ? 1 : 0));
+    tcase_add_test(tcase, units_that_are_ill_are_named);
     tcase_add_test(tcase, every_rule_has_a_run_that_makes_it_fire);
     tcase_add_test(tcase, consequences_stand_under_their_cause);
     tcase_add_test(tcase, the_course_survives_every_failed_allocation);

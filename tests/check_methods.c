@@ -118,8 +118,7 @@ START_TEST(every_method_gives_the_report_of_the_naive_one)
     ck_assert_ptr_nonnull(getenv("BACKPROBE"));
     if (small_only() && _i > 1)
         return;
-    for (size_t m = 0; m < (planted_forward ? 1 : 3); m++)
-    {
+    for (size_t m = 0; m < (planted_forward ? 1 : 3); m++) {
         same_reports(SUBJECT[_i], METHOD[m], ""); /* the worst, in their order */
         same_reports(SUBJECT[_i], METHOD[m], "--all");
     }

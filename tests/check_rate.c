@@ -55,6 +55,18 @@ START_TEST(a_large_rate_is_named_and_the_cure_is_smaller)
 }
 END_TEST
 
+/* Too short a trial to get done, but on its way where the run overshot. */
+START_TEST(a_large_rate_is_named_before_a_smaller_one_gets_done)
+{
+    struct bp_rate rate;
+    try_on(&rate, "2-4-1 tanh,identity mse", BP_XOR, 3.0, 29, 1);
+    ck_assert(!rate.trial[rate.best].done);
+    ck_assert_double_lt(rate.trial[rate.best].loss, 0.5 * rate.baseline);
+    ck_assert_double_gt(rate.trial[rate.given].loss, 2.0 * rate.baseline);
+    ck_assert_int_eq(rate.verdict, BP_RATE_TOO_LARGE);
+}
+END_TEST
+
 START_TEST(a_good_rate_is_left_alone)
 {
     struct bp_rate rate;
@@ -94,6 +106,7 @@ Suite *rate_suite(void)
     tcase_set_timeout(tcase, 60);
     tcase_add_test(tcase, a_small_rate_is_named_and_the_cure_is_larger);
     tcase_add_test(tcase, a_large_rate_is_named_and_the_cure_is_smaller);
+    tcase_add_test(tcase, a_large_rate_is_named_before_a_smaller_one_gets_done);
     tcase_add_test(tcase, a_good_rate_is_left_alone);
     tcase_add_test(tcase, what_no_rate_cures_is_not_blamed_on_the_rate);
     tcase_add_test(tcase, curvature_of_a_quadratic_is_that_of_its_matrix);
