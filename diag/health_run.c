@@ -424,18 +424,21 @@ RULE(parameter_never_changes)
     (void)rule;
     if (!bp_health_failing(health) || health->course->steps == 0)
         return false;
-    size_t still = 0;
+    size_t still = 0, n = 0;
+    char names[120] = "";
     for (size_t i = 0; i < health->net->n_tensors; i++)
         if (!health->course->moved[i]) {
             char name[BP_NAME_MAX];
             bp_tensor_name(&health->net->tensor[i], name);
-            if (still == 0)
+            if (still++ == 0)
                 finding->layer = (int)health->net->tensor[i].layer;
-            bp_finding_because(finding,
-                               "%s is bit for bit what it was before the first of %zu steps", name,
-                               health->course->steps);
-            still++;
+            if (n + strlen(name) + 2 < sizeof names)
+                n +=
+                    (size_t)snprintf(names + n, sizeof names - n, "%s%s", n == 0 ? "" : ", ", name);
         }
+    if (still > 0)
+        bp_finding_because(finding, "bit for bit what %s before the first of %zu steps: %s",
+                           still == 1 ? "it was" : "they were", health->course->steps, names);
     finding->number = (double)still;
     finding->step = 0;
     return still > 0;

@@ -29,7 +29,8 @@ static void put_term(struct bp_buffer *to, const char *name, const char *text)
     bp_part_text(to, "dd", "", text);
 }
 
-static void put_rule(struct bp_buffer *to, const struct bp_rule *rule)
+/* advised: the page has said what to do. */
+static void put_rule(struct bp_buffer *to, const struct bp_rule *rule, bool advised)
 {
     static const char *const RANK[] = {"the examples", "the network", "the starting weights",
                                        "the run"};
@@ -38,7 +39,7 @@ static void put_rule(struct bp_buffer *to, const struct bp_rule *rule)
     bp_buffer_print(to, "<dt>threshold</dt><dd>%g (", rule->threshold);
     bp_buffer_escape(to, rule->source);
     bp_buffer_put(to, ")</dd>\n");
-    put_term(to, "help", rule->help);
+    put_term(to, "help", advised ? NULL : rule->help);
     bp_buffer_put(to, "</dl></section>\n");
 }
 
@@ -84,7 +85,7 @@ enum bp_status bp_page_explain_write(const char *name, const struct bp_finding *
     else
         put_finding(&out, name, finding);
     if (rule != NULL)
-        put_rule(&out, rule);
+        put_rule(&out, rule, fault != NULL);
     bp_buffer_put(&out, "</main>\n");
     bp_part_foot(&out, false);
     bp_part_address(&file, name);
