@@ -248,7 +248,7 @@ static void try_program(const struct plan *plan, size_t item, struct outcome *ou
     if (system("mkdir -p out/subjects") == 0 && ask(&program, &findings, &error) == BP_OK)
         keep(&program, &findings, outcome);
     else
-        snprintf(outcome->said, sizeof outcome->said, "%s: %s", program.name, error.text);
+        bp_report_add(outcome->said, sizeof outcome->said, "%s: %s", program.name, error.text);
     bp_findings_release(&findings);
 }
 
