@@ -227,7 +227,7 @@ static enum bp_status try_rate(struct bp_climb *climb, const struct bp_lesson *l
     lesson.rate = rate;
     *learned = 0;
     for (size_t k = 0; k < starts && status == BP_OK; k++) {
-        struct bp_outcome_of_training outcome;
+        struct bp_outcome_of_training outcome = {0};
         bp_climb_start(climb, k, theta);
         status = bp_climb_train(climb, &lesson, theta, &outcome);
         *learned += lesson.to_the_end ? reaches(&outcome, climb->data->n) : outcome.learned;
