@@ -26,7 +26,7 @@ struct probe {
     struct bp_pass pass; /* of these samples; owns its pointers */
     struct bp_rng rng;
     double *memory;    /* owned: the arrays below, and z and a of the pass */
-    double *theta;     /* borrowed: a copy */
+    double *theta;     /* borrowed: a copy, from the layer in work up */
     double *x, *t;     /* the samples' */
     double *mask;      /* the samples' rows of all masks */
     double *row, *col; /* [widest]: a direction's r and c; of biases r only */
@@ -428,7 +428,6 @@ static enum bp_status make_room(struct probe *probe)
         *array[k] = at;
         at += sizes[k];
     }
-    memcpy(probe->theta, probe->exact->theta, net->n_theta * sizeof(double));
     return bp_exact_pass(&probe->pass, net, probe->theta, n, probe->memory);
 }
 
@@ -471,11 +470,15 @@ static void probe_release(struct probe *probe)
     bp_line_release(&probe->line);
 }
 
-/* From the top: what lies below a layer is as it was. */
+/* From the top: what lies below a layer is as it was, and its theta is not read. Moving W
+ * writes all of it. */
 static enum bp_status one_layer(struct probe *probe, size_t l, struct bp_error *error)
 {
     const struct bp_mlp *net = net_of(probe);
     const struct bp_tensor *biases = bp_mlp_biases(net, l);
+    if (biases != NULL)
+        memcpy(probe->theta + biases->offset, probe->exact->theta + biases->offset,
+               biases->count * sizeof *probe->theta);
     enum bp_status status = one_direction(probe, bp_mlp_weights(net, l), error);
     if (status == BP_OK && biases != NULL)
         status = one_direction(probe, biases, error);

@@ -58,7 +58,7 @@ enum bp_status bp_ripple_init(struct bp_ripple *ripple, const struct bp_pass *pa
     *ripple = (struct bp_ripple){.pass = pass, .t = t, .loss = loss, .exact = exact, .room = room};
     if (rows > SIZE_MAX / 4 / room)
         return BP_ENOMEM;
-    ripple->memory = bp_mem_new(2 * rows * room + 5 * room + widest, sizeof(double));
+    ripple->memory = bp_mem_room(2 * rows * room + 5 * room + widest, sizeof(double));
     if (ripple->memory == NULL)
         return BP_ENOMEM;
     ripple->first = ripple->memory;
