@@ -66,14 +66,16 @@ static void raise_to(size_t n, double *restrict top, const double *restrict x)
         top[i] = x[i] > top[i] ? x[i] : top[i];
 }
 
-/* flipped: where a sum has another sign than the last one that was not 0. */
+/* flipped: where a sum has another sign than the last one that was not 0. Without branches:
+ * the signs of deltas are anybody's guess. */
 static void turn(size_t n, double *restrict sign, double *restrict flipped,
                  const double *restrict sum)
 {
     for (size_t i = 0; i < n; i++) {
-        const double now = sum[i] > 0.0 ? 1.0 : sum[i] < 0.0 ? -1.0 : 0.0;
-        flipped[i] = now * sign[i] < 0.0 ? 1.0 : 0.0;
-        sign[i] = now != 0.0 ? now : sign[i];
+        const double up = sum[i] > 0.0 ? 1.0 : 0.0, down = sum[i] < 0.0 ? 1.0 : 0.0;
+        const double now = up - down, was = sign[i];
+        flipped[i] = now * was < 0.0 ? 1.0 : 0.0;
+        sign[i] = now + was * (1.0 - now * now); /* now, or where that is 0 what it was */
     }
 }
 

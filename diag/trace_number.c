@@ -38,6 +38,10 @@ char *bp_number_put_count(char *to, size_t value)
 {
     char digits[24];
     size_t n = 0;
+    if (value < 10) {
+        *to = (char)('0' + value);
+        return to + 1;
+    }
     do {
         digits[n++] = (char)('0' + value % 10);
         value /= 10;
