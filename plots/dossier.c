@@ -389,7 +389,7 @@ enum bp_status bp_dossier_close(const struct bp_dossier *dossier, const char *ou
     struct bp_page_card *card = gather(dossier, out, &n);
     if (card == NULL)
         return bp_error_set(error, BP_ENOMEM, "%s", bp_status_text(BP_ENOMEM));
-    snprintf(title, sizeof title, "backprobe: %zu scenario%s", n, n == 1 ? "" : "s");
+    snprintf(title, sizeof title, "backprobe: %zu report%s", n, n == 1 ? "" : "s");
     const enum bp_status status = bp_page_index_write(title, n, card, out, error);
     for (size_t i = dossier->n; i < n; i++)
         bp_page_card_release(&card[i]);

@@ -15,9 +15,12 @@ bool bp_part_is_root(const struct bp_findings *findings, size_t which)
 }
 
 /* What is in the program, the data or the network is there from the first step; a rule
- * over the run that names no step looked at all of it. */
+ * over the run that names no step looked at all of it. Nothing is said where there was
+ * no run. */
 void bp_part_since(struct bp_buffer *to, const struct bp_finding *finding, size_t steps)
 {
+    if (steps == 0 && finding->step <= 0)
+        return;
     if (finding->step > 0 && steps > 0)
         bp_buffer_print(to, ", since step %ld of %zu", finding->step, steps);
     else if (finding->step > 0)

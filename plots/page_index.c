@@ -47,7 +47,7 @@ static void put_name(struct bp_buffer *to, const struct bp_page_item *item)
     bp_buffer_put(to, "<h3>");
     if (page) {
         bp_buffer_put(to, "<a href=\"");
-        bp_part_address(to, item->name);
+        bp_part_folder(to, item->name);
         bp_buffer_put(to, "/report.html\">");
     }
     bp_buffer_escape(to, item->name);
@@ -261,10 +261,9 @@ static void put_summary(struct bp_buffer *to, size_t n, const struct bp_page_car
         bp_buffer_print(to, "; %zu not as %s expect%s", odd, odd == 1 ? "its file" : "their files",
                         odd == 1 ? "s" : "");
     bp_buffer_put(
-        to, "</p>\n<p class=\"soft\">Each was trained, watched and diagnosed. Ill: a cause was "
-            "found. The name of a run leads to all that was seen of it, the name of a cause to a "
-            "page that explains it. Many were made to show one cause, and their files expect it; "
-            "what is not as its file expects comes first.</p>\n");
+        to, "</p>\n<p class=\"soft\">Ill: a cause was found. A report's name leads to all that was "
+            "seen, a cause's name to a page that explains it. Many scenarios were made to show one "
+            "cause, and their files expect it; what is not as its file expects comes first.</p>\n");
 }
 
 enum bp_status bp_page_index_write(const char *title, size_t n, const struct bp_page_card *card,

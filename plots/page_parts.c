@@ -70,6 +70,15 @@ void bp_part_address(struct bp_buffer *to, const char *name)
             bp_buffer_add(to, name, 1);
 }
 
+void bp_part_folder(struct bp_buffer *to, const char *name)
+{
+    for (; *name != '\0'; name++)
+        if (isalnum((unsigned char)*name) || strchr("-._", *name) != NULL)
+            bp_buffer_add(to, name, 1);
+        else
+            bp_buffer_print(to, "%%%02X", (unsigned)(unsigned char)*name);
+}
+
 void bp_part_number(struct bp_buffer *to, double value, int digits)
 {
     if (isnan(value))

@@ -20,8 +20,11 @@ const char *bp_part_class(enum bp_page_state state);
 /* <tag>text from outside</tag>; attributes is ours, with its leading blank, or "". */
 void bp_part_text(struct bp_buffer *to, const char *tag, const char *attributes, const char *text);
 
-/* Letters, digits and '-' of a name: what may stand in an address. */
+/* Letters, digits and '-' of a name: what a cause's page is called. */
 void bp_part_address(struct bp_buffer *to, const char *name);
+
+/* A folder's name as it stands in an address: all but letters, digits and "-._" as %20. */
+void bp_part_folder(struct bp_buffer *to, const char *name);
 
 /* A number in a cell: 17 digits at most, "nan" and "inf" as words. */
 void bp_part_number(struct bp_buffer *to, double value, int digits);

@@ -189,6 +189,7 @@ START_TEST(what_is_not_as_expected_comes_first)
     const char *ill = strstr(text, "<section id=\"ill\">");
     ck_assert(failed != NULL && odd != NULL && ill != NULL && failed < odd && odd < ill);
     ck_assert_ptr_nonnull(strstr(odd, "not as its file expects: missing zero-weights &lt;b&gt;"));
+    ck_assert_ptr_nonnull(strstr(odd, "in layer 2</b> <span")); /* no run, no since */
     ck_assert_ptr_nonnull(strstr(text, "2 of 4 ill, 1 healthy, 1 did not run; 1 not as its file"));
     free(text);
 }
@@ -266,6 +267,15 @@ START_TEST(an_address_is_letters_digits_and_dashes)
     struct bp_buffer out = {0};
     bp_part_address(&out, "../a b\"<c>?d-1");
     ck_assert_str_eq(out.text, "abcd-1");
+    bp_buffer_release(&out);
+}
+END_TEST
+
+START_TEST(a_folder_is_found_whatever_its_name)
+{
+    struct bp_buffer out = {0};
+    bp_part_folder(&out, "my xor_2.py#1\"<\xc3\xa4");
+    ck_assert_str_eq(out.text, "my%20xor_2.py%231%22%3C%C3%A4");
     bp_buffer_release(&out);
 }
 END_TEST
@@ -367,6 +377,7 @@ Suite *page_suite(void)
     tcase_add_test(tcase, of_very_many_entries_the_worst_are_carried);
     tcase_add_test(tcase, nothing_to_show_is_a_page_too);
     tcase_add_test(tcase, an_address_is_letters_digits_and_dashes);
+    tcase_add_test(tcase, a_folder_is_found_whatever_its_name);
     tcase_add_test(tcase, a_folder_that_is_not_there_is_named);
     tcase_add_test(tcase, a_cause_is_explained_from_the_catalogue_the_rules_or_the_finding);
     tcase_add_test(tcase, every_failed_allocation_leaves_no_page_and_nothing_held);
