@@ -271,7 +271,7 @@ const struct bp_command bp_command_check = {
              "       [--layout 'W1 b1 W2 b2']\n"
              "       [--own-loss] [--locate] [--shard K/N --out PART.json]\n"
              "       [--trace FILE.tsv [--steps N]] [--page OUT]\n"
-             "       [--method M] [--rate R] [--seed N]\n"
+             "       [--method M] [--jobs N] [--rate R] [--seed N]\n"
              "       [--all] [--format text|json|tsv] [--quiet]",
     .about = "is the gradient right? where not, and why",
     .options = "without a subject or files: the built-in network, 4-5-3-2 unless --network says\n\n"
@@ -290,6 +290,7 @@ const struct bp_command bp_command_check = {
                "  --locate          search for wrong entries by few calls (tsv: its rows)\n"
                "  --shard K/N       look at a share of the entries, leave it in --out; see merge\n"
                "  --method M        central, richardson, complex, structured, delta-form, node\n"
+               "  --jobs N          threads for it (1), no more than there are; the same bits\n"
                "  --trace FILE      train it, and leave its own z, a and delta of each step there\n"
                "  --page OUT        a page to read: OUT/NAME/report.html, and OUT/index.html\n"
                "  --steps N         of that training (100); --rate R: its rate (0.1)\n"

@@ -7,6 +7,7 @@
 #include "diag/report.h"
 #include "plots/dossier.h"
 #include "plots/live.h"
+#include "diag/public.h"
 #include "scenarios/runner.h"
 #include "scenarios/scenario_report.h"
 
@@ -22,19 +23,27 @@ struct options {
     const char *plant[16];
     size_t n_plant;
     const char *format;
+    int jobs;
 };
 
-enum { OPT_OUT = 256, OPT_PLOTS, OPT_ALL, OPT_QUIET, OPT_PLANT, OPT_LIVE, OPT_TERM, OPT_FORMAT };
+enum {
+    OPT_OUT = 256,
+    OPT_PLOTS,
+    OPT_ALL,
+    OPT_QUIET,
+    OPT_PLANT,
+    OPT_LIVE,
+    OPT_TERM,
+    OPT_FORMAT,
+    OPT_JOBS
+};
 
-static const struct option LONG[] = {{"out", required_argument, NULL, OPT_OUT},
-                                     {"plots", no_argument, NULL, OPT_PLOTS},
-                                     {"all", no_argument, NULL, OPT_ALL},
-                                     {"quiet", no_argument, NULL, OPT_QUIET},
-                                     {"plant", required_argument, NULL, OPT_PLANT},
-                                     {"live", no_argument, NULL, OPT_LIVE},
-                                     {"term", required_argument, NULL, OPT_TERM},
-                                     {"format", required_argument, NULL, OPT_FORMAT},
-                                     {NULL, 0, NULL, 0}};
+static const struct option LONG[] = {
+    {"out", required_argument, NULL, OPT_OUT},     {"plots", no_argument, NULL, OPT_PLOTS},
+    {"all", no_argument, NULL, OPT_ALL},           {"quiet", no_argument, NULL, OPT_QUIET},
+    {"plant", required_argument, NULL, OPT_PLANT}, {"live", no_argument, NULL, OPT_LIVE},
+    {"term", required_argument, NULL, OPT_TERM},   {"format", required_argument, NULL, OPT_FORMAT},
+    {"jobs", required_argument, NULL, OPT_JOBS},   {NULL, 0, NULL, 0}};
 
 /* ---- while it runs -------------------------------------------------------------------- */
 
@@ -293,7 +302,8 @@ static int run_file(const char *path, const struct options *options, struct onlo
                                              .watch = looks ? look : NULL,
                                              .self = onlooker,
                                              .plant = options->plant,
-                                             .n_plant = options->n_plant};
+                                             .n_plant = options->n_plant,
+                                             .threads = options->jobs};
     status = make_folder(options->out, scenario.name, &error);
     if (status == BP_OK)
         status = bp_runner_run(record, &scenario, &runner, &error);
@@ -344,6 +354,10 @@ static bool parse(struct options *options, int argc, char **argv, int *first)
             break;
         case OPT_FORMAT:
             options->format = optarg;
+            break;
+        case OPT_JOBS:
+            if (!bp_jobs_parse(optarg, &options->jobs, NULL))
+                return false;
             break;
         case OPT_PLANT:
             if (options->n_plant == sizeof options->plant / sizeof options->plant[0])
@@ -413,13 +427,14 @@ const struct bp_command bp_command_run = {
     .name = "run",
     .usage = "[--out DIR] [--plots] [--live [--term dumb]]\n"
              "       [--plant FAULT] ... [--all] [--format text|json|tsv] [--quiet]\n"
-             "       SCENARIO.conf ...",
+             "       [--jobs N] SCENARIO.conf ...",
     .about = "train a scenario, watch it, name what is wrong",
     .options = "  --out DIR      where each scenario gets a folder (out)\n"
                "  --plots        also draw every figure\n"
                "  --live         show loss and accuracy while it trains; --term dumb: as letters\n"
                "  --plant FAULT  put NAME:LAYER:NEURON into the backprop (see backprobe faults)\n"
                "  --all          list every entry of the gradient check\n"
+               "  --jobs N       threads for numeric derivatives (1); the same bits with any\n"
                "  --format F     text, json or tsv\n"
                "  --quiet        of several scenarios the table only, of one nothing\n",
     .run = run,

@@ -154,7 +154,9 @@ static enum bp_status check_gradient(struct bp_checkup *checkup, struct bp_view 
 {
     const struct bp_batch batch = {checkup->n, checkup->x, checkup->t};
     struct bp_gradcheck_options how = {
-        .numeric.tier = options->tier, .rate = options->rate, .own_loss = options->own_loss};
+        .numeric = {.tier = options->tier, .threads = options->threads},
+        .rate = options->rate,
+        .own_loss = options->own_loss};
     if (options->locate || (!options->own_loss && is_slow(checkup, view))) {
         const struct bp_locate_options few = {.seed = seed, .narrow = view->narrow};
         const enum bp_status found =

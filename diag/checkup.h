@@ -29,6 +29,7 @@ struct bp_checkup_options {
     const double *numeric;        /* what a check of the subject's own gave for the gradient at its
                                      theta on its data, in its order; NULL: nothing */
     enum bp_tier_id tier;
+    int threads;   /* of the tiers that can; 0: one */
     double rate;   /* of steps; 0: one at which rounding does not drown g */
     uint64_t seed; /* of what is drawn; 0: a fixed one */
     bool own_loss; /* numeric derivatives of the subject's own loss, never of its twin; at one

@@ -23,7 +23,8 @@ enum {
     OPT_PART,
     OPT_LOCATE,
     OPT_TRACE,
-    OPT_STEPS
+    OPT_STEPS,
+    OPT_JOBS
 };
 
 static const struct option LONG[] = {{"all", no_argument, NULL, OPT_ALL},
@@ -37,6 +38,7 @@ static const struct option LONG[] = {{"all", no_argument, NULL, OPT_ALL},
                                      {"shard", required_argument, NULL, OPT_SHARD},
                                      {"trace", required_argument, NULL, OPT_TRACE},
                                      {"steps", required_argument, NULL, OPT_STEPS},
+                                     {"jobs", required_argument, NULL, OPT_JOBS},
                                      {"out", required_argument, NULL, OPT_PART},
                                      {NULL, 0, NULL, 0}};
 
@@ -52,6 +54,16 @@ static bool parse_positive(const char *text, double *value)
 static bool parse_whole(const char *text, double *value)
 {
     return parse_positive(text, value) && *value <= 0x1p53 && floor(*value) == *value;
+}
+
+bool bp_jobs_parse(const char *text, int *jobs, struct bp_error *error)
+{
+    double number;
+    if (!parse_whole(text, &number))
+        return bp_error_set(error, BP_EINPUT, "--jobs '%.40s': expected a whole number above 0",
+                            text) == BP_OK;
+    *jobs = number < 1e6 ? (int)number : 1000000;
+    return true;
 }
 
 bool bp_check_option(struct bp_check_options *options, int option, const char *value,
@@ -96,6 +108,8 @@ bool bp_check_option(struct bp_check_options *options, int option, const char *v
         options->checkup.own_loss = true;
         return bp_shard_parse(value, &options->checkup.shard, &options->checkup.shards, error) ==
                BP_OK;
+    case OPT_JOBS:
+        return bp_jobs_parse(value, &options->checkup.threads, error);
     case OPT_TRACE:
         options->trace.path = value;
         return true;

@@ -28,9 +28,14 @@ struct bp_check_options {
 enum bp_status bp_check_print(const struct bp_checkup *checkup, const char *name,
                               const struct bp_check_options *options);
 
-/* --all --quiet --format F --method M --rate R --seed N --own-loss --locate --shard K/N --out PART
+/* --all --quiet --format F --method M --jobs N --rate R --seed N --own-loss --locate --shard K/N
+ * --out PART
  * --trace FILE --steps N; values from 256 on. */
 const struct option *bp_check_long_options(void);
+
+/* A number of threads for --jobs: a whole number above 0. What is more than the machine has
+ * is cut to that. False with a line in error. */
+bool bp_jobs_parse(const char *text, int *jobs, struct bp_error *error);
 
 /* Takes one of these options; false with a line in error. */
 bool bp_check_option(struct bp_check_options *options, int option, const char *value,

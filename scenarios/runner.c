@@ -130,7 +130,8 @@ static struct bp_batch check_batch(const struct runner *run)
 static enum bp_status check_at(struct runner *run, struct bp_gradcheck *check, const double *theta)
 {
     const struct bp_batch batch = check_batch(run);
-    const struct bp_gradcheck_options options = {.numeric.tier = run->scenario->check.method};
+    const struct bp_gradcheck_options options = {
+        .numeric = {.tier = run->scenario->check.method, .threads = run->options->threads}};
     if (run->rig.is_case)
         return bp_gradcheck_view(check, &run->rig.view, theta, &batch, &options, run->error);
     return bp_gradcheck_run(check, &run->rig.net, batch.n, batch.x, batch.t, &options, run->error);
@@ -200,7 +201,8 @@ static enum bp_status name_causes(struct runner *run)
     }
     struct bp_checkup checkup;
     const struct bp_batch batch = check_batch(run);
-    const struct bp_checkup_options options = {.theta = run->rig.net.theta,
+    const struct bp_checkup_options options = {.threads = run->options->threads,
+                                               .theta = run->rig.net.theta,
                                                .batch = &batch,
                                                .rate =
                                                    run->rig.is_case ? 0.0 : run->rig.train.rate};

@@ -33,6 +33,7 @@ struct bp_runner_options {
     void *self;
     const char *const *plant; /* faults beside the scenario's, as keys; may be NULL */
     size_t n_plant;
+    int threads; /* of numeric derivatives; 0: one */
 };
 
 /* BP_OK: the record is whole, whatever it shows. Otherwise error has the line, and

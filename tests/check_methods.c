@@ -125,6 +125,30 @@ START_TEST(every_method_gives_the_report_of_the_naive_one)
 }
 END_TEST
 
+/* To the byte, whatever their number; more than the machine has are not an error. */
+START_TEST(threads_change_no_byte_of_a_report)
+{
+    char command[2000];
+    snprintf(command, sizeof command,
+             "a=$(\"$BACKPROBE\" check %s --all --jobs 1 %s); "
+             "b=$(\"$BACKPROBE\" check %s --all --jobs 100000 %s); "
+             "[ -n \"$a\" ] && [ \"$a\" = \"$b\" ]",
+             SUBJECT[_i], _i % 2 == 0 ? "" : "--method node", SUBJECT[_i],
+             _i % 2 == 0 ? "" : "--method node");
+    ck_assert_int_eq(system(command), 0);
+}
+END_TEST
+
+START_TEST(jobs_that_are_no_number_are_refused)
+{
+    ck_assert_int_eq(system("\"$BACKPROBE\" check --jobs two 2>&1 | grep -q \"backprobe: --jobs "
+                            "'two': expected a whole number above 0\""),
+                     0);
+    ck_assert_int_ne(system("\"$BACKPROBE\" check --jobs 0 >/dev/null 2>&1"), 0);
+    ck_assert_int_ne(system("\"$BACKPROBE\" run --jobs -1 scenarios/xor.conf >/dev/null 2>&1"), 0);
+}
+END_TEST
+
 static bool same(const char *a, const char *b)
 {
     char x[LINE], y[LINE];
@@ -156,6 +180,8 @@ Suite *methods_suite(void)
     TCase *same_case = tcase_create("reports");
     tcase_add_test(same_case, a_report_that_differs_is_seen);
     tcase_add_loop_test(same_case, every_method_gives_the_report_of_the_naive_one, 0, SUBJECTS);
+    tcase_add_loop_test(same_case, threads_change_no_byte_of_a_report, 0, 4);
+    tcase_add_test(same_case, jobs_that_are_no_number_are_refused);
     suite_add_tcase(suite, same_case);
     return suite;
 }

@@ -16,7 +16,7 @@ compared=0
 # leave NAME THREADS PROGRAM
 leave() {
     for scenario in $scenarios; do
-        OMP_NUM_THREADS=$2 "$3" run --quiet --out "$folder/$1" "scenarios/$scenario.conf" >/dev/null
+        "$3" run --jobs "$2" --quiet --out "$folder/$1" "scenarios/$scenario.conf" >/dev/null
         [ $? -le 1 ] || exit 2
     done
 }
