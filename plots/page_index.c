@@ -198,7 +198,7 @@ static const struct group {
     bool odd;
 } GROUP[] = {{"failed", "Did not run", BP_PAGE_FAILED, false},
              {"odd", "Ill, and not as expected", BP_PAGE_ILL, true},
-             {"odd-healthy", "Healthy, and not as expected", BP_PAGE_HEALTHY, true},
+             {"recovered", "Healthy, and not as expected", BP_PAGE_HEALTHY, true},
              {"ill", "Ill", BP_PAGE_ILL, false},
              {"healthy", "Healthy", BP_PAGE_HEALTHY, false}};
 

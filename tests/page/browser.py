@@ -275,10 +275,10 @@ def printed(browser, folder):
     browser.run("window.dispatchEvent(new Event('beforeprint'))")
     seen = browser.run("""
         const shown = (s) => [...document.querySelectorAll(s)].map((e) => e.checkVisibility());
-        return [shown('.paper'), shown('.check .screen'), shown('nav'), shown('.long')].map(
-            (of) => [...new Set(of)])""")
-    expect("paper has the worst rows, no tools, nothing long", seen,
-           [[True], [False], [False], [False]])
+        return [shown('.paper'), shown('.drawing svg'), shown('.check .screen'), shown('nav'),
+                shown('.long')].map((of) => [...new Set(of)])""")
+    expect("paper has the worst rows and the drawing, no tools, nothing long", seen,
+           [[True], [True], [False], [False], [False]])
     browser.devtools("Emulation.setEmulatedMedia", media="")
 
 
