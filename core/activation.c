@@ -90,25 +90,48 @@ void bp_activation_value(enum bp_activation f, double slope, size_t n, size_t wi
     assert(0 && "an activation that is none");
 }
 
-double bp_activation_slope(enum bp_activation f, double slope, double z, double a)
+/* A NaN stays a NaN. */
+static double ramp(double z, double below)
+{
+    return isnan(z) ? z : z > 0.0 ? 1.0 : below;
+}
+
+void bp_activation_slopes(enum bp_activation f, double slope, size_t count, const double *z,
+                          const double *a, double *out)
 {
     switch (f) {
     case BP_IDENTITY:
-        return 1.0;
+        for (size_t k = 0; k < count; k++)
+            out[k] = 1.0;
+        return;
     case BP_SIGMOID:
     case BP_SOFTMAX:
-        return a * (1.0 - a);
+        for (size_t k = 0; k < count; k++)
+            out[k] = a[k] * (1.0 - a[k]);
+        return;
     case BP_TANH:
-        return 1.0 - a * a;
+        for (size_t k = 0; k < count; k++)
+            out[k] = 1.0 - a[k] * a[k];
+        return;
     case BP_RELU:
-        return isnan(z) ? z : z > 0.0 ? 1.0 : 0.0;
+        for (size_t k = 0; k < count; k++)
+            out[k] = ramp(z[k], 0.0);
+        return;
     case BP_LEAKY_RELU:
-        return isnan(z) ? z : z > 0.0 ? 1.0 : slope;
+        for (size_t k = 0; k < count; k++)
+            out[k] = ramp(z[k], slope);
+        return;
     case BP_ACTIVATION_COUNT:
         break;
     }
     assert(0 && "an activation that is none");
-    return NAN;
+}
+
+double bp_activation_slope(enum bp_activation f, double slope, double z, double a)
+{
+    double out = NAN;
+    bp_activation_slopes(f, slope, 1, &z, &a, &out);
+    return out;
 }
 
 double bp_activation_at(enum bp_activation f, double slope, double z)

@@ -45,6 +45,10 @@ void bp_activation_value(enum bp_activation f, double slope, size_t n, size_t wi
  * Jacobian, a (1 - a). */
 double bp_activation_slope(enum bp_activation f, double slope, double z, double a);
 
+/* The same of many; out may be z or a. */
+void bp_activation_slopes(enum bp_activation f, double slope, size_t count, const double *z,
+                          const double *a, double *out);
+
 /* One number; not softmax (which is asserted). */
 double bp_activation_at(enum bp_activation f, double slope, double z);
 

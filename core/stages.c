@@ -93,8 +93,9 @@ STAGE(output_delta)
         } else if (layer->activation == BP_SOFTMAX) {
             through_softmax(width, a, e, out);
         } else {
+            bp_activation_slopes(layer->activation, layer->slope, width, z, a, out);
             for (size_t k = 0; k < width; k++)
-                out[k] = e[k] * bp_activation_slope(layer->activation, layer->slope, z[k], a[k]);
+                out[k] = e[k] * out[k];
         }
     }
 }
@@ -120,13 +121,14 @@ STAGE(derivative)
     const double *mask = pass->mask[l];
     if (mask != NULL) {
         bp_activation_value(layer->activation, layer->slope, pass->n, layer->width, z, out);
+        bp_activation_slopes(layer->activation, layer->slope, count, z, out, out);
         for (size_t k = 0; k < count; k++)
-            out[k] =
-                e[k] * mask[k] * bp_activation_slope(layer->activation, layer->slope, z[k], out[k]);
+            out[k] = e[k] * mask[k] * out[k];
         return;
     }
+    bp_activation_slopes(layer->activation, layer->slope, count, z, a, out);
     for (size_t k = 0; k < count; k++)
-        out[k] = e[k] * bp_activation_slope(layer->activation, layer->slope, z[k], a[k]);
+        out[k] = e[k] * out[k];
 }
 
 /* sum W_l = sum over the batch of delta_l a_{l-1}^T */
