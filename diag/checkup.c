@@ -361,21 +361,28 @@ static bool has_own_data(const struct bp_view *view, const struct bp_checkup_opt
 
 /* A program that takes labels refuses targets that are not one-hot: it is asked again with
  * such. */
+static enum bp_status attach_and_look(struct bp_checkup *checkup, struct bp_view *view,
+                                      struct bp_error *error)
+{
+    const struct bp_batch batch = {checkup->n, checkup->x, checkup->t};
+    const enum bp_status status = bp_attached_run(view, checkup->theta, &batch, error);
+    return status != BP_OK ? status
+                           : bp_contract_run(view, checkup->theta, &batch, &checkup->contract,
+                                             &checkup->findings, error);
+}
+
 static enum bp_status look_at_calls(struct bp_checkup *checkup, struct bp_view *view,
                                     const struct bp_checkup_options *options,
                                     struct bp_error *error)
 {
-    const struct bp_batch batch = {checkup->n, checkup->x, checkup->t};
-    enum bp_status status = bp_contract_run(view, checkup->theta, &batch, &checkup->contract,
-                                            &checkup->findings, error);
+    const enum bp_status status = attach_and_look(checkup, view, error);
     if (status != BP_ESUBJECT || has_own_data(view, options) || view->n_out < 2 ||
         bp_findings_count(&checkup->findings) > 0)
         return status;
-    for (size_t k = 0; k < batch.n * view->n_out; k++)
+    for (size_t k = 0; k < checkup->n * view->n_out; k++)
         checkup->t[k] = k % view->n_out == (k / view->n_out) % view->n_out ? 1.0 : 0.0;
     bp_findings_release(&checkup->findings);
-    return bp_contract_run(view, checkup->theta, &batch, &checkup->contract, &checkup->findings,
-                           error);
+    return attach_and_look(checkup, view, error);
 }
 
 static enum bp_status look(struct bp_checkup *checkup, struct bp_view *view,
@@ -385,9 +392,7 @@ static enum bp_status look(struct bp_checkup *checkup, struct bp_view *view,
     const struct bp_batch batch = {checkup->n, checkup->x, checkup->t};
     if (options->shard > 1) /* the rest is shard 1's */
         return check_gradient(checkup, view, options, seed, error);
-    enum bp_status status = bp_attached_run(view, checkup->theta, &batch, error);
-    if (status == BP_OK)
-        status = look_at_calls(checkup, view, options, error);
+    enum bp_status status = look_at_calls(checkup, view, options, error);
     bp_contract_text(&checkup->contract, checkup->contract_text, sizeof checkup->contract_text);
     if (status != BP_OK || checkup->contract.random)
         return status;

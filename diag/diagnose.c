@@ -35,6 +35,24 @@ static enum bp_status prove(struct bp_inquiry *q, struct bp_diagnosis *diagnosis
     return status;
 }
 
+/* What is left of several at a probe with large errors. */
+static enum bp_status part(struct bp_inquiry *q, struct bp_diagnosis *diagnosis,
+                           const struct bp_ops *base, struct bp_error *error)
+{
+    struct bp_predictor far;
+    if (diagnosis->dictionary.n < 2)
+        return BP_OK;
+    enum bp_status status = bp_inquiry_far(q, error);
+    if (status != BP_OK || q->fresh.n == 0)
+        return status;
+    status = bp_predictor_init(&far, q->net, base, &q->fresh, 1);
+    if (status != BP_OK)
+        return status;
+    status = bp_diagnosis_part(diagnosis, &far, &q->setting);
+    bp_predictor_release(&far);
+    return status;
+}
+
 static enum bp_status match_and_say(struct bp_inquiry *q, const struct bp_forward *forward,
                                     const struct bp_diagnose_options *options,
                                     struct bp_findings *out, struct bp_error *error)
@@ -51,6 +69,8 @@ static enum bp_status match_and_say(struct bp_inquiry *q, const struct bp_forwar
         status = bp_diagnosis_match(&diagnosis, &p, &q->setting, &how);
     if (status == BP_OK && diagnosis.finite && !diagnosis.healthy)
         status = prove(q, &diagnosis, forward->base, error);
+    if (status == BP_OK)
+        status = part(q, &diagnosis, forward->base, error);
     const struct bp_account account = {
         .inquiry = q, .p = &p, .diagnosis = &diagnosis, .forward = forward};
     if (status == BP_OK)

@@ -235,3 +235,23 @@ enum bp_status bp_inquiry_fresh(struct bp_inquiry *inquiry, struct bp_error *err
         return status;
     return ask(inquiry, &inquiry->fresh, inquiry->view->subject->data == NULL, &size, error);
 }
+
+enum bp_status bp_inquiry_far(struct bp_inquiry *inquiry, struct bp_error *error)
+{
+    double size;
+    const struct bp_subject *subject = inquiry->view->subject;
+    if (subject->gradient == NULL || subject->data != NULL || subject->theta_fixed ||
+        inquiry->one_hot || inquiry->net->spec.loss != BP_SQUARED_ERROR)
+        return BP_OK;
+    bp_probe_release(&inquiry->fresh);
+    enum bp_status status = draw(inquiry, &inquiry->fresh, 6);
+    if (status == BP_OK) {
+        bp_probe_stretch(&inquiry->fresh, inquiry->net);
+        status = ask(inquiry, &inquiry->fresh, false, &size, error);
+    }
+    if (status == BP_ESUBJECT) { /* it does not take such targets */
+        bp_probe_release(&inquiry->fresh);
+        status = BP_OK;
+    }
+    return status;
+}

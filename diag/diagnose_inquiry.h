@@ -38,4 +38,8 @@ void bp_inquiry_release(struct bp_inquiry *inquiry);
 /* Draws and asks the probe of the proof. */
 enum bp_status bp_inquiry_fresh(struct bp_inquiry *inquiry, struct bp_error *error);
 
+/* In its place one with large errors, to part faults that are the same at small ones. It
+ * stays where the gradient is not the subject's own; none where that takes no such targets. */
+enum bp_status bp_inquiry_far(struct bp_inquiry *inquiry, struct bp_error *error);
+
 #endif

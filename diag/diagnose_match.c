@@ -136,6 +136,33 @@ static enum bp_status prove_matches(struct bp_diagnosis *diagnosis, struct bp_pr
     return BP_OK;
 }
 
+enum bp_status bp_diagnosis_part(struct bp_diagnosis *diagnosis, struct bp_predictor *far,
+                                 const struct bp_setting *setting)
+{
+    struct bp_dictionary *dictionary = &diagnosis->dictionary;
+    size_t kept = 0;
+    for (int keep = 0; keep < 2; keep++) { /* first whether any holds, then which */
+        const size_t n = dictionary->n;
+        for (size_t i = 0; i < n; i++) {
+            double distance;
+            const enum bp_status status =
+                bp_dictionary_distance(far, setting, &dictionary->match[i].h, &distance);
+            if (status != BP_OK)
+                return status;
+            if (!(distance <= 4.0 * far->tol))
+                continue;
+            if (keep == 1)
+                dictionary->match[kept] = dictionary->match[i];
+            kept++;
+        }
+        if (kept == 0)
+            return BP_OK;
+        dictionary->n = keep == 1 ? kept : n;
+        kept = 0;
+    }
+    return BP_OK;
+}
+
 static enum bp_status prove_stories(struct bp_diagnosis *diagnosis, struct bp_predictor *fresh,
                                     const struct bp_setting *setting)
 {

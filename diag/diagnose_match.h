@@ -46,6 +46,11 @@ void bp_diagnosis_release(struct bp_diagnosis *diagnosis);
 enum bp_status bp_diagnosis_prove(struct bp_diagnosis *diagnosis, struct bp_predictor *fresh,
                                   const struct bp_setting *setting);
 
+/* Of a class of several, those that a probe with large errors excludes are dropped, where
+ * it does not exclude all. BP_ENOMEM. */
+enum bp_status bp_diagnosis_part(struct bp_diagnosis *diagnosis, struct bp_predictor *far,
+                                 const struct bp_setting *setting);
+
 /* How many faults it names: 1, those of the first story, or 0. */
 size_t bp_diagnosis_count(const struct bp_diagnosis *diagnosis);
 

@@ -281,6 +281,11 @@ enum bp_status bp_forward_makes_right(const struct bp_inquiry *q, const struct b
     return BP_OK;
 }
 
+static bool is_nearly_one(double k)
+{
+    return fabs(k - 1.0) < 1e-4;
+}
+
 static enum bp_status try_scaled(struct bp_forward_fit *fit, const struct bp_inquiry *q,
                                  struct bp_predictor *p, struct bp_ops *ops, bool *found)
 {
@@ -299,10 +304,16 @@ static enum bp_status try_scaled(struct bp_forward_fit *fit, const struct bp_inq
     }
     if (status != BP_OK || !*found)
         return status;
-    bool right;
+    bool bare_is_right, is_right = false;
     fit->bare = true;
-    status = bp_forward_makes_right(q, ops, &right);
-    fit->bare = status == BP_OK && right;
+    status = bp_forward_makes_right(q, ops, &bare_is_right);
+    fit->bare = false;
+    if (status == BP_OK && !bare_is_right)
+        status = bp_forward_makes_right(q, ops, &is_right);
+    /* nobody who rounds e means to have its logarithm in the derivative */
+    fit->bare =
+        status == BP_OK &&
+        (bare_is_right || (!is_right && is_nearly_one(fit->value[1]) && !fit->scaled_output));
     return status;
 }
 

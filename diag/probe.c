@@ -150,6 +150,13 @@ void bp_probe_load(const struct bp_probe *probe, struct bp_pass *pass)
     }
 }
 
+void bp_probe_stretch(struct bp_probe *probe, const struct bp_mlp *net)
+{
+    if (net->spec.loss == BP_SQUARED_ERROR)
+        for (size_t k = 0; k < probe->n * net->spec.layer[net->spec.layers].width; k++)
+            probe->t[k] *= 0x1p10;
+}
+
 /* ---- asking ---------------------------------------------------------------- */
 
 static size_t slot_count(const struct bp_pass *pass, size_t l, enum bp_slot slot)

@@ -49,6 +49,10 @@ void bp_probe_release(struct bp_probe *probe);
 /* Draws theta, x and t. BP_ENOMEM. */
 enum bp_status bp_probe_draw(struct bp_probe *probe, const struct bp_mlp *net, struct bp_rng *rng);
 
+/* Multiplies the targets of a squared error so that deltas are far above 1: what cuts them
+ * to whole numbers, or takes their powers, is then no longer what leaves them out. */
+void bp_probe_stretch(struct bp_probe *probe, const struct bp_mlp *net);
+
 /* Draws a dropout mask for the hidden layers: each unit is kept with probability
  * keep, and then multiplied by 1 / keep. */
 void bp_probe_mask(struct bp_probe *probe, const struct bp_mlp *net, double keep,

@@ -148,12 +148,26 @@ END_TEST
 
 START_TEST(what_cannot_be_told_apart_is_listed)
 {
-    open_net("3-4-2 sigmoid squared-error");
+    open_net("3-4-2 sigmoid binary-cross-entropy"); /* its deltas are below 1 */
     plant("bias-gradient-missing");
     diagnose();
     ck_assert_uint_eq(findings.n, 1);
     ck_assert_int_eq(findings.item[0].certainty, BP_LIKELY);
     ck_assert(says("cannot be told from"));
+    close_net();
+}
+END_TEST
+
+/* db = 0, and db cut to a whole number: the same for deltas below 1. */
+START_TEST(large_errors_part_what_small_ones_do_not)
+{
+    static const char *const names[] = {"bias-gradient-missing", "bias-integer-division"};
+    open_net("3-4-2 sigmoid squared-error");
+    plant(names[_i]);
+    diagnose();
+    ck_assert_uint_eq(findings.n, 1);
+    ck_assert_str_eq(findings.item[0].name, names[_i]);
+    ck_assert_int_eq(findings.item[0].certainty, BP_CERTAIN);
     close_net();
 }
 END_TEST
@@ -394,6 +408,7 @@ Suite *diagnose_suite(void)
     tcase_add_test(tcase, the_gradient_of_another_loss_is_said_to_be_that);
     tcase_add_test(tcase, a_hidden_derivative_is_no_other_loss);
     tcase_add_test(tcase, what_cannot_be_told_apart_is_listed);
+    tcase_add_loop_test(tcase, large_errors_part_what_small_ones_do_not, 0, 2);
     tcase_add_test(tcase, a_gradient_that_nothing_explains_is_said_to_be_that);
     tcase_add_test(tcase, the_first_number_that_is_not_finite_is_named);
     tcase_add_test(tcase, a_fault_of_the_forward_pass_is_named_with_the_gradient_right_for_it);

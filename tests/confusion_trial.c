@@ -109,6 +109,8 @@ void trial_open(struct trial *trial, uint64_t seed, const struct trial_wish *wis
         draw_probe(trial, k, BATCH[k], wish);
     draw_probe(trial, 3, 1 + bp_rng_below(&trial->rng, 16), wish);
     draw_probe(trial, 4, 6, wish);
+    draw_probe(trial, 5, 6, wish);
+    bp_probe_stretch(&trial->probe[5], &trial->net);
     const size_t own = trial->probe[3].n;
     trial->setting = (struct bp_setting){
         .net = &trial->net, .n = own > 7 ? own : 7, .rate = 0.1, .masked = wish->masked};
@@ -117,7 +119,7 @@ void trial_open(struct trial *trial, uint64_t seed, const struct trial_wish *wis
 
 void trial_close(struct trial *trial)
 {
-    for (size_t k = 0; k <= TRIAL_PROBES; k++)
+    for (size_t k = 0; k < TRIAL_PROBES + 2; k++)
         bp_probe_release(&trial->probe[k]);
     bp_mem_free(trial->ops);
     bp_mlp_release(&trial->net);
@@ -164,8 +166,9 @@ void trial_uproot(struct trial *trial)
 
 void trial_ask(struct trial *trial)
 {
-    for (size_t k = 0; k <= TRIAL_PROBES; k++)
-        must(bp_probe_ask_net(&trial->probe[k], &trial->net, trial->ops, trial->epsilon));
+    for (size_t k = 0; k < TRIAL_PROBES + 2; k++)
+        if (trial->probe[k].n > 0)
+            must(bp_probe_ask_net(&trial->probe[k], &trial->net, trial->ops, trial->epsilon));
 }
 
 /* ---- whether it shows ------------------------------------------------------ */
@@ -217,9 +220,15 @@ void trial_diagnose(struct trial *trial, const struct bp_match_options *options,
     struct bp_predictor p;
     struct bp_predictor fresh;
     must(bp_predictor_init(&p, &trial->net, trial->net.ops, trial->probe, trial->n_probes));
-    must(bp_predictor_init(&fresh, &trial->net, trial->net.ops, trial->probe + TRIAL_PROBES, 1));
     must(bp_diagnosis_match(diagnosis, &p, &trial->setting, options));
+    must(bp_predictor_init(&fresh, &trial->net, trial->net.ops, trial->probe + TRIAL_PROBES, 1));
     must(bp_diagnosis_prove(diagnosis, &fresh, &trial->setting));
     bp_predictor_release(&fresh);
+    if (diagnosis->dictionary.n > 1 && trial->probe[TRIAL_PROBES + 1].n > 0) {
+        must(bp_predictor_init(&fresh, &trial->net, trial->net.ops, trial->probe + TRIAL_PROBES + 1,
+                               1));
+        must(bp_diagnosis_part(diagnosis, &fresh, &trial->setting));
+        bp_predictor_release(&fresh);
+    }
     bp_predictor_release(&p);
 }

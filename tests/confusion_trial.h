@@ -17,7 +17,8 @@ enum { TRIAL_PROBES = 4, TRIAL_PLANTED_MAX = 3 };
 struct trial {
     struct bp_mlp net;
     struct bp_setting setting;
-    struct bp_probe probe[TRIAL_PROBES + 1]; /* the last is drawn after the match */
+    struct bp_probe probe[TRIAL_PROBES + 2]; /* the last two are for after the match: the second
+                                                with large errors, where several fit */
     size_t n_probes;                         /* without that one */
     struct bp_rng rng;
     struct bp_ops *ops; /* with what is planted */
