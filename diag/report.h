@@ -83,10 +83,12 @@ size_t bp_report_json_flags(void);
 
 /* ---- files ------------------------------------------------------------------ */
 
-/* A file that is whole or not there: written as path.tmp and renamed. */
+/* A file that is whole or not there: written as path.tmp and renamed. What is there
+ * already and is no plain file (a device, a pipe) is written to as it is. */
 struct bp_output {
     FILE *file; /* NULL when not open */
-    char path[BP_PATH_MAX], beside[BP_PATH_MAX + 8];
+    char path[BP_PATH_MAX];
+    char beside[BP_PATH_MAX + 8]; /* what is written: path itself where it is no plain file */
 };
 
 /* BP_EFILE with one line: the path and the reason. */

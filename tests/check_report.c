@@ -2,9 +2,11 @@
 #include "diag/report.h"
 
 #include <check.h>
+#include <fcntl.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* What a writer wrote; freed by the next call. */
@@ -277,6 +279,42 @@ START_TEST(full_disk_is_said_and_the_old_file_stays)
 }
 END_TEST
 
+START_TEST(pipe_is_written_to_and_stays_a_pipe)
+{
+    struct bp_output output;
+    struct stat there;
+    char path[128], seen[8] = "";
+    snprintf(path, sizeof path, "%s/p", folder);
+    ck_assert_int_eq(mkfifo(path, 0600), 0);
+    const int reader = open(path, O_RDONLY | O_NONBLOCK);
+    ck_assert_int_eq(bp_output_open(&output, path, NULL), BP_OK);
+    fputs("kept", output.file);
+    ck_assert_int_eq(bp_output_keep(&output, NULL), BP_OK);
+    ck_assert_int_eq(read(reader, seen, sizeof seen - 1), 4);
+    ck_assert_str_eq(seen, "kept");
+    ck_assert_int_eq(bp_output_open(&output, path, NULL), BP_OK);
+    bp_output_drop(&output);
+    ck_assert_int_eq(stat(path, &there), 0);
+    ck_assert(S_ISFIFO(there.st_mode));
+    close(reader);
+    unlink(path);
+}
+END_TEST
+
+START_TEST(folder_is_not_written_over)
+{
+    struct bp_output output;
+    struct bp_error error = {""};
+    char path[128];
+    snprintf(path, sizeof path, "%s/f", folder);
+    ck_assert_int_eq(mkdir(path, 0700), 0);
+    ck_assert_int_eq(bp_output_open(&output, path, NULL), BP_OK);
+    ck_assert_int_eq(bp_output_keep(&output, &error), BP_EFILE);
+    ck_assert_ptr_nonnull(strstr(error.text, "/f: cannot be written: Is a directory"));
+    ck_assert_int_eq(rmdir(path), 0);
+}
+END_TEST
+
 Suite *report_suite(void);
 Suite *report_suite(void)
 {
@@ -297,6 +335,8 @@ Suite *report_suite(void)
     tcase_add_test(files, file_is_whole_or_not_there);
     tcase_add_test(files, folder_that_is_not_there_is_one_line);
     tcase_add_test(files, full_disk_is_said_and_the_old_file_stays);
+    tcase_add_test(files, pipe_is_written_to_and_stays_a_pipe);
+    tcase_add_test(files, folder_is_not_written_over);
     suite_add_tcase(suite, files);
     return suite;
 }
