@@ -123,8 +123,9 @@ struct bp_subject {
     int theta_fixed;             /* 1: theta is the only point at which it can be looked at */
 };
 
-/* Checks the subject as the command line says (backprobe check ...); prints the
- * report; returns 0 when it is healthy, 1 with findings, 2 when it could not run. */
+/* Checks the subject as the command line says (--help); prints the report; returns 0
+ * when it is healthy, 1 with findings, 2 when it could not run. Started by backprobe
+ * itself (check --subject ./program, ladder --subject ./program), it answers that. */
 int backprobe_main(const struct bp_subject *subject, int argc, char **argv);
 
 #ifdef __cplusplus

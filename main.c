@@ -62,8 +62,9 @@ static int dispatch(int argc, char **argv)
     for (size_t k = 0; k < N_COMMANDS; k++) {
         if (strcmp(argv[1], COMMANDS[k]->name) != 0)
             continue;
-        if (argc > 2 && strcmp(argv[2], "--help") == 0)
-            return command_help(COMMANDS[k]);
+        for (int word = 2; word < argc; word++)
+            if (strcmp(argv[word], "--help") == 0)
+                return command_help(COMMANDS[k]);
         return COMMANDS[k]->run(argc - 1, argv + 1);
     }
     fprintf(stderr, "backprobe: no command '%.60s'\n", argv[1]);

@@ -286,16 +286,7 @@ const struct bp_command bp_command_check = {
                "  --outputs FILE    what your program predicts for them\n"
                "  --numeric FILES   the gradient that your own check printed\n"
                "  --layout TEXT     what one file for all holds, such as 'W1:in-out b1 W2+b'\n"
-               "  --own-loss        differentiate your loss, not the described network's\n"
-               "  --locate          search for wrong entries by few calls (tsv: its rows)\n"
-               "  --shard K/N       look at a share of the entries, leave it in --out; see merge\n"
-               "  --method M        central, richardson, complex, structured, delta-form, node\n"
-               "  --jobs N          threads for it (1), no more than there are; the same bits\n"
-               "  --trace FILE      train it, and leave its own z, a and delta of each step there\n"
                "  --page OUT        a page to read: OUT/NAME/report.html, and OUT/index.html\n"
-               "  --steps N         of that training (100); --rate R: its rate (0.1)\n"
-               "  --rate R          of the steps that are tried; --seed N: of what is drawn\n"
-               "  --all             list every entry; --format F: text, json or tsv\n"
-               "  --quiet           print nothing: the exit status says it\n",
+               "\n" BP_CHECK_HELP,
     .run = run,
 };

@@ -415,7 +415,11 @@ static enum bp_status look(struct bp_checkup *checkup, struct bp_view *view,
         order_mixing(&checkup->findings);
     if (status == BP_OK && checkup->checked && checkup->check.outcome == BP_OUTCOME_DISAGREES)
         status = bp_owntrace_run(view, checkup->theta, &batch, &checkup->findings, error);
-    return status == BP_OK ? bp_outset_run(view, &batch, &checkup->findings) : status;
+    if (status == BP_OK)
+        status = bp_outset_run(view, &batch, &checkup->findings);
+    if (status == BP_OK && checkup->checked && checkup->check.outcome == BP_OUTCOME_AGREES)
+        status = bp_outset_rate(view, &checkup->findings);
+    return status;
 }
 
 enum bp_status bp_checkup_run(struct bp_checkup *checkup, struct bp_view *view,

@@ -154,26 +154,23 @@ static enum bp_status outputs_repeat(struct bp_look_at *look)
 
 /* ---- gradients ------------------------------------------------------------------ */
 
-/* How the change from call 2 to call 3 follows from that of call 1 to call 2: the
- * factor that fits best, and how far the worst entry is off, beside the largest. */
-static double factor_of_changes(const struct bp_look_at *look, double *off)
+/* How the change from b to c follows from that of a to b: the factor that fits best, and
+ * how far the worst entry is off, beside the largest. */
+static double factor_of_changes(const struct bp_look_at *look, const double *a, const double *b,
+                                const double *c, double *off)
 {
     const size_t n = look->view->n_theta;
     double product = 0.0, square = 0.0, top = 0.0;
     for (size_t k = 0; k < n; k++) {
-        const double first = look->g[1][k] - look->g[0][k];
-        const double second = look->g[2][k] - look->g[1][k];
+        const double first = b[k] - a[k], second = c[k] - b[k];
         product += first * second;
         square += first * first;
         top = fmax(top, fmax(fabs(first), fabs(second)));
     }
     const double factor = product / square;
     *off = 0.0;
-    for (size_t k = 0; k < n; k++) {
-        const double first = look->g[1][k] - look->g[0][k];
-        const double second = look->g[2][k] - look->g[1][k];
-        *off = fmax(*off, fabs(second - factor * first) / top);
-    }
+    for (size_t k = 0; k < n; k++)
+        *off = fmax(*off, fabs(c[k] - b[k] - factor * (b[k] - a[k])) / top);
     return factor;
 }
 
@@ -201,8 +198,9 @@ static void say_first(struct bp_look_at *look, struct bp_finding *finding, const
     bp_finding_because(finding, "%zu of %zu entries do not repeat", n, look->view->n_theta);
 }
 
-/* Each step the same number, just below 1, times the one before: b = f a in every entry. */
-static bool shrinks(const struct bp_look_at *look, const double *a, const double *b)
+/* What b is of a: b = f a in every entry, to tol of the largest; NaN where it is not. */
+static double factor_of_steps(const struct bp_look_at *look, const double *a, const double *b,
+                              double tol)
 {
     const size_t n = look->view->n_theta;
     double product = 0.0, square = 0.0;
@@ -211,13 +209,33 @@ static bool shrinks(const struct bp_look_at *look, const double *a, const double
         square += a[k] * a[k];
     }
     const double factor = product / square, top = bp_look_largest(a, n);
-    const double tol = 32.0 * fmax(look->precision, look->view->epsilon);
-    if (!(factor > (look->view->subject->reset != NULL ? 0.5 : 0.95) && factor < 1.0 - tol))
-        return false;
     for (size_t k = 0; k < n; k++)
         if (!(fabs(b[k] - factor * a[k]) <= tol * top))
-            return false;
-    return true;
+            return NAN;
+    return factor;
+}
+
+/* Each step is a number just below 1 times the one before. */
+static bool shrinks(const struct bp_look_at *look, const double *a, const double *b)
+{
+    const double tol = 32.0 * fmax(look->precision, look->view->epsilon);
+    const double factor = factor_of_steps(look, a, b, tol);
+    return factor > (look->view->subject->reset != NULL ? 0.5 : 0.95) && factor < 1.0 - tol;
+}
+
+/* Steps that shrink are those of a rate that decays, or of a velocity larger than its end,
+ * left by a larger step: v = m v - rate g. Of a velocity all changes have one factor, m,
+ * and the steps another. A rate that decays by a factor has it in both, and the changes of
+ * 1 / (1 + d k) have factors that differ by about 2 d^2. g[3] is the call before g[0]. */
+static bool is_velocity(const struct bp_look_at *look, double tol)
+{
+    double before_off, off;
+    const double before = factor_of_changes(look, look->g[3], look->g[0], look->g[1], &before_off);
+    const double factor = factor_of_changes(look, look->g[0], look->g[1], look->g[2], &off);
+    const double step = factor_of_steps(look, look->g[0], look->g[1], INFINITY);
+    const double decay = 1.0 - step;
+    return before_off <= tol && off <= tol && 16.0 * tol <= decay * decay && factor < 1.0 - tol &&
+           fabs(factor - before) <= 4.0 * tol && fabs(factor - step) > 16.0 * tol;
 }
 
 /* Whether entries come and go: they are exactly 0 in one call and not in the next. */
@@ -280,11 +298,11 @@ static enum bp_status say_gradients_differ(struct bp_look_at *look)
 {
     const char *call = look->view->subject->gradient != NULL ? "gradient" : "step";
     double off;
-    const double factor = factor_of_changes(look, &off);
+    const double factor = factor_of_changes(look, look->g[0], look->g[1], look->g[2], &off);
     const double tol = tolerance(look);
     const bool regular = off <= tol && tol < 0.1;
     if (look->view->subject->gradient == NULL && shrinks(look, look->g[0], look->g[1]) &&
-        shrinks(look, look->g[1], look->g[2])) {
+        shrinks(look, look->g[1], look->g[2]) && !is_velocity(look, tol)) {
         look->view->decays = true;
         return BP_OK;
     }

@@ -141,7 +141,12 @@ static enum bp_status ask(struct side *side, double rate, struct bp_error *error
     side->delta = bp_mem_new(side->batch.n * view->twin.n_units, sizeof *side->delta);
     if (side->delta == NULL)
         return BP_ENOMEM;
-    return bp_view_trace(view, side->theta, &side->batch, NULL, NULL, side->delta, error);
+    status = bp_view_trace(view, side->theta, &side->batch, NULL, NULL, side->delta, error);
+    if (status == BP_OK && !bp_view_is_given(side->delta, side->batch.n * view->twin.n_units)) {
+        bp_mem_free(side->delta); /* a trace of z or a alone */
+        side->delta = NULL;
+    }
+    return status;
 }
 
 /* ---- is the twin the same function? --------------------------------------- */

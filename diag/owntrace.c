@@ -86,8 +86,10 @@ static bool forward_agrees(struct own *own)
 static void look_back(struct own *own)
 {
     const size_t layers = own->view->twin.spec.layers;
-    if (!bp_view_is_given(own->delta, own->batch->n * own->view->twin.n_units))
+    if (!bp_view_is_given(own->delta, own->batch->n * own->view->twin.n_units)) {
+        bp_finding_title(own->finding, "its own z and a are right; its deltas it does not show");
         return;
+    }
     const struct part last = part_of(own, "delta", own->delta, own->pass.delta, layers);
     const double share = 1.0 / (double)own->batch->n;
     const bool shared = own->batch->n > 1 && first_off(own, &last, 1.0) < last.count &&

@@ -4,12 +4,14 @@
 
 #include "diag/gradreport.h"
 #include "diag/report.h"
+#include "diag/serve.h"
 #include "diag/shard.h"
 
 #include <getopt.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum {
     OPT_ALL = 256,
@@ -259,20 +261,61 @@ int bp_check_subject(const struct bp_subject *subject, const struct bp_check_opt
     return status != BP_OK ? 2 : findings == 0 ? 0 : 1;
 }
 
+/* Another backprobe asks, over a pipe. What the program prints goes to standard error. */
+static bool is_asked(void)
+{
+    const char *asked = getenv("BACKPROBE");
+    return asked != NULL && strcmp(asked, "1") == 0;
+}
+
+static int serve(const struct bp_subject *subject)
+{
+    const int in = dup(STDIN_FILENO), out = dup(STDOUT_FILENO);
+    if (in < 0 || out < 0 || dup2(STDERR_FILENO, STDOUT_FILENO) < 0)
+        return 2;
+    return bp_serve(subject, in, out);
+}
+
+static bool asks_for_help(int argc, char **argv)
+{
+    for (int k = 1; k < argc; k++)
+        if (strcmp(argv[k], "--help") == 0)
+            return true;
+    return false;
+}
+
+static int help(const struct bp_subject *subject)
+{
+    printf("is the gradient of %s right? where not, and why\n\n" BP_CHECK_HELP
+           "\nexit status: 0 healthy, 1 findings, 2 could not run\n",
+           subject->name == NULL ? "this program" : subject->name);
+    return 0;
+}
+
+/* false: one line is in error. getopt has its own for an option that it does not know. */
+static bool parse(struct bp_check_options *options, int argc, char **argv, struct bp_error *error)
+{
+    int option;
+    optind = 1;
+    while ((option = getopt_long(argc, argv, "", LONG, NULL)) != -1)
+        if (option == '?' || !bp_check_option(options, option, optarg, error))
+            return false;
+    if (optind < argc)
+        bp_error_set(error, BP_EINPUT, "'%.60s': expected an option", argv[optind]);
+    return optind >= argc;
+}
+
 int backprobe_main(const struct bp_subject *subject, int argc, char **argv)
 {
     struct bp_check_options options = {.format = "text"};
     struct bp_error error = {""};
-    int option;
-    optind = 1;
-    while ((option = getopt_long(argc, argv, "", LONG, NULL)) != -1)
-        if (option == '?' || !bp_check_option(&options, option, optarg, &error)) {
-            if (option != '?')
-                fprintf(stderr, "backprobe: %s\n", error.text);
-            return 2;
-        }
-    const int answer = bp_check_subject(subject, &options, &error);
-    if (answer == 2)
+    if (is_asked())
+        return serve(subject);
+    if (asks_for_help(argc, argv))
+        return help(subject);
+    const int answer =
+        parse(&options, argc, argv, &error) ? bp_check_subject(subject, &options, &error) : 2;
+    if (answer == 2 && error.text[0] != '\0')
         fprintf(stderr, "backprobe: %s\n", error.text);
     return fflush(stdout) == 0 ? answer : 2;
 }

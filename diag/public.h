@@ -28,9 +28,21 @@ struct bp_check_options {
 enum bp_status bp_check_print(const struct bp_checkup *checkup, const char *name,
                               const struct bp_check_options *options);
 
-/* --all --quiet --format F --method M --jobs N --rate R --seed N --own-loss --locate --shard K/N
- * --out PART
- * --trace FILE --steps N; values from 256 on. */
+/* The options that both have, for --help: a line each. */
+#define BP_CHECK_HELP                                                                              \
+    "  --own-loss        differentiate your loss, not the described network's\n"                   \
+    "  --locate          search for wrong entries by few calls (tsv: its rows)\n"                  \
+    "  --shard K/N       look at a share of the entries, leave it in --out; see merge\n"           \
+    "  --method M        central, richardson, complex, structured, delta-form, node;\n"            \
+    "                    auto: the best that fits (the default)\n"                                 \
+    "  --jobs N          threads for it (1), no more than there are; the same bits\n"              \
+    "  --trace FILE      train it, and leave its own z, a and delta of each step there\n"          \
+    "  --steps N         of that training (100); --rate R: its rate (0.1)\n"                       \
+    "  --rate R          of the steps that are tried; --seed N: of what is drawn\n"                \
+    "  --all             list every entry; --format F: text, json or tsv\n"                        \
+    "  --quiet           print nothing: the exit status says it\n"
+
+/* Those options; values from 256 on. */
 const struct option *bp_check_long_options(void);
 
 /* A number of threads for --jobs: a whole number above 0. What is more than the machine has

@@ -254,10 +254,10 @@ static enum bp_status say_momentum(struct bp_step_look *look, double first, doub
         look->stepper->momentum = second;
     }
     bp_finding_because(finding,
-                       "of three steps from the same parameters, the second is longer than the "
+                       "of three steps from the same parameters, the second differs from the "
                        "first by %.4g of it",
                        first);
-    bp_finding_because(finding, "the third is longer than the second by %.4g of that", second);
+    bp_finding_because(finding, "the third differs from the second by %.4g of that", second);
     if (look->view->subject->reset == NULL && fits)
         bp_finding_help(finding, "give it a reset() that sets the velocity to 0, so that its steps "
                                  "can be looked at");

@@ -55,19 +55,21 @@ python_with() {
     done
 }
 
-# linked NAME CAUSE SOURCES...: right and wrong, linked with the library
+# linked NAME CAUSE SOURCES...: right and wrong, linked with the library; run by itself, and asked over a pipe
 linked() {
-    name=$1 cause=$2
+    example=$1 named=$2
     shift 2
     for which in right wrong; do
         define=
         [ "$which" = wrong ] && define=-DWRONG
-        if ! $compiler $define -O1 -I$root "$@" -o "$out/$name-$which" -L"$build" -lbackprobe -lm \
+        program=$out/$example-$which
+        if ! $compiler $define -O1 -I$root "$@" -o "$program" -L"$build" -lbackprobe -lm \
             -Wl,-rpath,"$build" 2>"$out/stderr"; then
-            fail "$name" $which "FAILED: does not compile: $(head -1 "$out/stderr")"
+            fail "$example" $which "FAILED: does not compile: $(head -1 "$out/stderr")"
             continue
         fi
-        check "$name" $which "$cause" "$out/$name-$which"
+        check "$example" $which "$named" "$program"
+        check "$example+pipe" $which "$named" "$backprobe" check --subject "$program"
     done
 }
 

@@ -150,6 +150,29 @@ static int with_decaying_rate(void *self, const double *theta, const struct bp_b
     return 0;
 }
 
+/* 1 / (1 + d k) of the rate at call k. */
+static int with_inverse_decay(void *self, const double *theta, const struct bp_batch *batch,
+                              double rate, double *next)
+{
+    hand.core->subject.step(self, theta, batch, rate / (1.0 + 0.01 * hand.velocity[0]), next);
+    hand.velocity[0] += 1.0;
+    return 0;
+}
+
+/* The velocity is still larger than steps of this size would make it. */
+static int with_old_velocity(void *self, const double *theta, const struct bp_batch *batch,
+                             double rate, double *next)
+{
+    double g[64] = {0};
+    const bool first = hand.velocity[0] == 0.0;
+    hand.core->subject.gradient(self, theta, batch, g);
+    for (size_t k = 0; k < hand.core->net->n_theta; k++) {
+        hand.velocity[k] = first ? 15.0 * g[k] : hand.momentum * hand.velocity[k] + g[k];
+        next[k] = theta[k] - rate * hand.velocity[k];
+    }
+    return 0;
+}
+
 static int with_dropout(void *self, const double *theta, const struct bp_batch *batch, double *g)
 {
     const int result = hand.core->subject.gradient(self, theta, batch, g);
@@ -370,11 +393,27 @@ START_TEST(a_rate_that_decays_is_known_and_is_no_fault)
     hand_init(&w, &subject);
     hand.momentum = 0.99;
     subject.gradient = NULL;
-    subject.step = with_decaying_rate;
+    subject.step = _i == 0 ? with_decaying_rate : with_inverse_decay;
     look(&w, &subject);
     assert_silent(&w);
     ck_assert(w.bed.view.decays);
     ck_assert_double_nan(w.contract.velocity);
+    world_release(&w);
+}
+END_TEST
+
+START_TEST(a_velocity_that_shrinks_is_no_rate_that_decays)
+{
+    struct world w;
+    struct bp_subject subject;
+    hand_init(&w, &subject);
+    hand.momentum = 0.9;
+    subject.gradient = NULL;
+    subject.step = with_old_velocity;
+    look(&w, &subject);
+    assert_silent(&w);
+    ck_assert(!w.bed.view.decays);
+    ck_assert_double_eq_tol(w.contract.velocity, 0.9, 1e-6);
     world_release(&w);
 }
 END_TEST
@@ -551,7 +590,8 @@ Suite *contract_suite(void)
     tcase_add_test(tcase, a_velocity_is_known_and_is_no_fault);
     tcase_add_test(tcase, an_epochs_state_that_dies_away_is_no_fault_and_one_that_does_not_is);
     tcase_add_test(tcase, steps_that_add_up_are_an_accumulator);
-    tcase_add_test(tcase, a_rate_that_decays_is_known_and_is_no_fault);
+    tcase_add_loop_test(tcase, a_rate_that_decays_is_known_and_is_no_fault, 0, 2);
+    tcase_add_test(tcase, a_velocity_that_shrinks_is_no_rate_that_decays);
     tcase_add_test(tcase, a_sum_in_another_order_each_time_is_no_fault);
     tcase_add_test(tcase, units_dropped_in_training_are_asked_to_be_left_in);
     tcase_add_test(tcase, a_velocity_that_can_be_reset_repeats);

@@ -139,6 +139,15 @@ END_TEST
  * that nobody knows. */
 static int steps_only;
 
+static int trace_without_delta(void *self, const double *theta, const struct bp_batch *batch,
+                               double *z, double *a, double *delta)
+{
+    (void)self, (void)theta, (void)batch, (void)z, (void)a, (void)delta;
+    return 0;
+}
+
+static bool deltas_not_shown;
+
 static struct bp_gradcheck check_core(struct bed *bed, struct bp_core_subject *core,
                                       struct bp_view *view, bool constant_undeclared)
 {
@@ -147,6 +156,8 @@ static struct bp_gradcheck check_core(struct bed *bed, struct bp_core_subject *c
     const struct bp_batch batch = {BED_SAMPLES, bed->x, bed->t};
     ck_assert_int_eq(bp_core_subject_init(core, &bed->net, BED_SAMPLES), BP_OK);
     core->subject.constant_undeclared = constant_undeclared;
+    if (deltas_not_shown)
+        core->subject.trace = trace_without_delta;
     if (steps_only > 0)
         core->subject.gradient = NULL;
     if (steps_only == 2)
@@ -176,6 +187,22 @@ START_TEST(core_as_a_subject_agrees_with_its_twin_deltas_too)
     ck_assert_double_le(check.slope_apart, 1.0);
     ck_assert_int_eq(check.outcome, BP_OUTCOME_AGREES);
     ck_assert_uint_eq(check.n_deltas, 3);
+    bp_gradcheck_release(&check);
+    close_core(&bed, &core, &view);
+}
+END_TEST
+
+START_TEST(deltas_that_a_trace_leaves_out_are_not_compared)
+{
+    struct bed bed;
+    struct bp_core_subject core;
+    struct bp_view view;
+    bed_set_up(&bed, "3-5-4-2 tanh,sigmoid squared-error", 5);
+    deltas_not_shown = true;
+    struct bp_gradcheck check = check_core(&bed, &core, &view, false);
+    deltas_not_shown = false;
+    ck_assert_int_eq(check.outcome, BP_OUTCOME_AGREES);
+    ck_assert_uint_eq(check.n_deltas, 0);
     bp_gradcheck_release(&check);
     close_core(&bed, &core, &view);
 }
@@ -290,6 +317,7 @@ Suite *gradcheck_view_suite(void)
     tcase_add_test(subjects, float_program_off_by_a_thousandth_disagrees);
     tcase_add_test(subjects, float_program_by_its_own_loss_is_silent_or_undecided);
     tcase_add_test(subjects, core_as_a_subject_agrees_with_its_twin_deltas_too);
+    tcase_add_test(subjects, deltas_that_a_trace_leaves_out_are_not_compared);
     tcase_add_test(subjects, wrong_forward_pass_is_checked_by_its_own_loss);
     tcase_add_test(subjects, program_that_only_steps_agrees_or_not_like_any_other);
     tcase_add_loop_test(subjects, constant_factor_is_no_fault_where_the_constant_is_undeclared, 0,

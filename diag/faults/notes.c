@@ -12,7 +12,7 @@ static const struct bp_fault FAULT[] = {
      .example = "",
      .page = {.right = "v' = momentum v + gradient, theta' = theta - rate v'",
               .wrong = "(theta - theta') / rate taken for the gradient, with v from a step before",
-              .shows = "Of three steps from the same parameters, the second is longer than the "
+              .shows = "Of three steps from the same parameters, the second differs from the "
                        "first by a share of it, the same in every entry, and the third by that "
                        "share again. The share is the momentum. A gradient that is read off a "
                        "step is right only for the first step after the velocity was set to 0.",
