@@ -69,7 +69,7 @@ linked() {
             continue
         fi
         check "$example" $which "$named" "$program"
-        check "$example+pipe" $which "$named" "$backprobe" check --subject "$program"
+        check "$example+pipe" "$which" "$named" "$backprobe" check --subject "$program"
     done
 }
 
