@@ -117,6 +117,7 @@ static enum bp_status make_card(struct bp_page_card *card, const struct bp_recor
                                       .title = record->title,
                                       .state = state_of(record),
                                       .odd = record->expects && !record->as_expected,
+                                      .program = record->attached,
                                       .verdict = verdict_of(record),
                                       .outcome = outcome[0] == '\0' ? NULL : outcome,
                                       .expected = expected[0] == '\0' ? NULL : expected,

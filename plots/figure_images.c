@@ -64,8 +64,9 @@ static void plot(struct bp_script *to, const struct bp_figure_images *figure)
     }
     bp_script_print(to, "\nunset label\n");
     bp_scale_bar(to, &scale, 0.835, down < 3 ? 0.15 : 0.25, down < 3 ? 0.68 : 0.75, "weight");
-    bp_ink_alt(to, "weights of %zu of %zu neurons as images of %zu x %zu, from %.3g to %.3g. ", n,
-               figure->rows, figure->width, figure->height, scale.lo, scale.hi);
+    bp_ink_alt(to, "weights of %zu of %zu neuron%s as images of %zu x %zu, from %.3g to %.3g. ", n,
+               figure->rows, figure->rows == 1 ? "" : "s", figure->width, figure->height, scale.lo,
+               scale.hi);
 }
 
 /* The height of all images in points: their pixels are square. */

@@ -215,8 +215,8 @@ void bp_figure_weights(struct bp_script *to, const struct bp_figure_weights *fig
     struct layout layout = {0};
     bp_ink_begin(to, figure->title);
     bp_ink_panel(to, 0.12, 0.61, 0.15, 0.86);
-    bp_ink_alt(to, "incoming weights of %zu neurons with %zu inputs. ", figure->rows,
-               figure->columns);
+    bp_ink_alt(to, "incoming weights of %zu neuron%s with %zu input%s. ", figure->rows,
+               figure->rows == 1 ? "" : "s", figure->columns, figure->columns == 1 ? "" : "s");
     bp_ink_axis(to, 'x', figure->bias == NULL ? "input" : "input, and bias b");
     bp_ink_axis(to, 'y', "neuron");
     if (figure->rows == 0 || figure->columns == 0) {

@@ -88,16 +88,23 @@ static enum bp_status draw_drafts(struct drafts *drafts, unsigned forms, struct 
     return status[0] == BP_ENOMEM || status[1] == BP_ENOMEM ? BP_ENOMEM : BP_OK;
 }
 
+static const char *caption_of(const struct bp_gallery_row *row, const struct bp_record *record)
+{
+    return record->n_curves < 2 && row->alone != NULL ? row->alone : row->caption;
+}
+
 /* Moves what was drawn into the gallery. */
-static enum bp_status hang(struct bp_gallery *gallery, struct drafts *drafts)
+static enum bp_status hang(struct bp_gallery *gallery, struct drafts *drafts,
+                           const struct bp_record *record)
 {
     for (size_t i = 0; i < drafts->n; i++) {
         if (drafts->picture[i].svg == NULL && drafts->picture[i].png == NULL)
             continue;
         struct bp_gallery_figure *figure = &gallery->figure[gallery->n++];
+        const struct bp_gallery_row *row = &BP_GALLERY_ROW[drafts->row[i]];
         const char *alt = drafts->script[i].alt.text;
-        *figure = (struct bp_gallery_figure){.name = BP_GALLERY_ROW[drafts->row[i]].name,
-                                             .caption = BP_GALLERY_ROW[drafts->row[i]].caption,
+        *figure = (struct bp_gallery_figure){.name = row->name,
+                                             .caption = caption_of(row, record),
                                              .alt = bp_mem_text(alt == NULL ? "" : alt),
                                              .picture = drafts->picture[i]};
         drafts->picture[i] = (struct bp_gnuplot_picture){0};
@@ -116,7 +123,7 @@ enum bp_status bp_gallery_draw(struct bp_gallery *gallery, const struct bp_recor
     if (status == BP_OK)
         status = draw_drafts(&drafts, forms, note);
     if (status == BP_OK)
-        status = hang(gallery, &drafts);
+        status = hang(gallery, &drafts, record);
     for (size_t i = 0; i < drafts.n; i++) {
         bp_script_release(&drafts.script[i]);
         bp_gnuplot_picture_release(&drafts.picture[i]);

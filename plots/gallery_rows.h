@@ -8,6 +8,7 @@
 struct bp_gallery_row {
     const char *name;    /* of the files: "loss" */
     const char *caption; /* how to read it */
+    const char *alone;   /* the same where nothing was put right; NULL: no other */
     bool (*applies)(const struct bp_record *record);
     /* What this run's figure shows, as its title. */
     void (*say)(const struct bp_record *record, char *title, size_t size);

@@ -30,7 +30,7 @@ void bp_gallery_say_loss(const struct bp_record *record, char *title, size_t siz
     if (say_not_finite(&record->curve[0], title, size))
         return;
     if (record->starts > 0)
-        snprintf(title, size, "loss %s as given; put right, %zu of %zu starts get there", given,
+        snprintf(title, size, "loss %s; put right, %zu of %zu starts arrive", given,
                  record->starts_done, record->starts);
     else if (record->n_curves > 1)
         snprintf(title, size, "loss %s as given, %s put right", given, other);

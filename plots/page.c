@@ -7,7 +7,7 @@ enum { LINES_SHOWN = 40 };
 
 static void put_contents(struct bp_buffer *to, const struct bp_page *page)
 {
-    bp_buffer_put(to, "<nav aria-label=\"contents\"><a href=\"../index.html\">all scenarios</a>"
+    bp_buffer_put(to, "<nav aria-label=\"contents\"><a href=\"../index.html\">all reports</a>"
                       "<a href=\"#findings\">findings</a>");
     if (page->figures > 0)
         bp_buffer_put(to, "<a href=\"#figures\">figures</a>");
@@ -34,7 +34,7 @@ static void put_verdict(struct bp_buffer *to, const struct bp_page *page)
         bp_buffer_put(to, "<p>");
         bp_buffer_escape(to, page->proves);
         bp_buffer_put(to, ": ");
-        bp_buffer_escape(to, page->proof);
+        bp_part_words(to, page->proof);
         bp_buffer_put(to, "</p>\n");
     }
     if (page->expected != NULL)
@@ -57,12 +57,17 @@ static void put_facts(struct bp_buffer *to, const struct bp_page *page)
 static void put_figure(struct bp_buffer *to, const struct bp_page_figure *figure)
 {
     bp_buffer_put(to, "<figure>\n");
-    if (figure->svg != NULL)
+    if (figure->svg != NULL) {
+        bp_buffer_put(to, "<div class=\"wide\" tabindex=\"0\" role=\"group\" aria-label=\"");
+        bp_buffer_escape(to, figure->title);
+        bp_buffer_put(to, "\">\n");
         bp_buffer_put(to, figure->svg);
+        bp_buffer_put(to, "</div>\n");
+    }
     bp_buffer_put(to, "<figcaption><b>");
-    bp_buffer_escape(to, figure->title);
+    bp_part_words(to, figure->title);
     bp_buffer_put(to, "</b> ");
-    bp_buffer_escape(to, figure->svg == NULL ? figure->note : figure->text);
+    bp_part_words(to, figure->svg == NULL ? figure->note : figure->text);
     bp_buffer_put(to, "</figcaption>\n</figure>\n");
 }
 

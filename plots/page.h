@@ -86,6 +86,7 @@ struct bp_page_item {
     const char *name, *title;
     enum bp_page_state state;
     bool odd;             /* not what its file expects: it comes first */
+    bool program;         /* an attached one that was checked, no scenario that was run */
     const char *verdict;  /* shown where there are no findings */
     const char *outcome;  /* "loss 0.155 to 0.25, accuracy 50.0 %"; NULL */
     const char *expected; /* as in struct bp_page; NULL */
@@ -98,7 +99,7 @@ struct bp_page_item {
 /* Its part of the index as text: what indexes are made of, this run's and later ones'. */
 struct bp_page_card {
     enum bp_page_state state;
-    bool odd;
+    bool odd, program;
     char *text; /* owned */
 };
 

@@ -16,6 +16,7 @@
   };
   const backprop = numbers(data.backprop, 8), numeric = numbers(data.numeric, 8);
   const error = numbers(data.error, 4), verdict = bytes(data.verdict);
+  const place = new DataView(bytes(data.place).buffer); /* worst first */
   const n = backprop.length;
   /* Row k of the columns is entry `entry[k]` of all: the same, unless only the worst are here. */
   const entry = Uint32Array.from({ length: n }, (_, k) => k);
@@ -64,13 +65,8 @@
     }
     const value = new Float64Array(n);
     if (sort === "worst") {
-      const apart = new Float64Array(n);
-      for (const k of keep) {
-        const r = relative(k);
-        value[k] = badness(k) * 4 + (r < 3 ? Math.floor(1000 * r + 0.5) / 1000 : 3);
-        apart[k] = rank(Math.abs(difference(k)));
-      }
-      keep.sort((a, b) => value[b] - value[a] || apart[b] - apart[a] || a - b);
+      for (const k of keep) value[k] = place.getUint16(2 * k, true);
+      keep.sort(order(value, 1));
     } else {
       for (const k of keep) value[k] = rank(columns[sort](k));
       keep.sort(order(value, down ? -1 : 1));
@@ -185,6 +181,18 @@
       next.focus();
     });
   });
+})();
+
+/* A figure that is wider than its box can be scrolled with the keys; one that fits is no
+ * stop on the tab key's way. */
+(function () {
+  const boxes = document.querySelectorAll(".wide");
+  const look = () => boxes.forEach((box) => {
+    if (box.scrollWidth > box.clientWidth) box.setAttribute("tabindex", "0");
+    else box.removeAttribute("tabindex");
+  });
+  window.addEventListener("resize", look);
+  look();
 })();
 
 /* Paper shows what is folded away on the screen, where it is not long. */

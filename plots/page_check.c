@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WORST = 20, KEPT = 40000 };
+enum { WORST = 20, KEPT = 40000 /* a place among them fits two bytes */ };
 
 /* How bad a verdict is: 0 nothing, 1 not known, 2 wrong, 3 no number. */
 static int badness(int verdict)
@@ -77,29 +77,23 @@ static double relative(const struct bp_entry *entry)
     return size > 0.0 ? apart / size : 0.0;
 }
 
-/* An entry's place among the others: by verdict and relative difference to three
- * digits, then, as all entries of a scaled tensor are the same there, by difference. */
+/* An entry's place among the others: the gravest first, as in the text report. */
 struct rank {
-    double weight, apart;
-    size_t k;
+    double gravity;
+    size_t k, place; /* the script is told it, so that it need not weigh again */
 };
 
 static struct rank rank_of(const struct bp_gradcheck *check, size_t k)
 {
     const struct bp_entry entry = entry_at(check, k);
-    const double r = relative(&entry), apart = fabs(entry.backprop - entry.numeric);
-    return (struct rank){4.0 * badness((int)entry.verdict) +
-                             (r < 3.0 ? floor(1000.0 * r + 0.5) / 1000.0 : 3.0), /* NaN: 3 */
-                         isnan(apart) ? INFINITY : apart, k};
+    return (struct rank){bp_gradcheck_gravity(tensor_of(check, k), &entry), k, 0};
 }
 
 static int by_rank(const void *a, const void *b)
 {
     const struct rank *x = a, *y = b;
-    if (x->weight != y->weight)
-        return x->weight < y->weight ? 1 : -1;
-    if (x->apart != y->apart)
-        return x->apart < y->apart ? 1 : -1;
+    if (x->gravity != y->gravity)
+        return x->gravity < y->gravity ? 1 : -1;
     return (x->k > y->k) - (x->k < y->k);
 }
 
@@ -233,26 +227,29 @@ struct kept {
     const struct rank *rank;
 };
 
-enum column { ENTRY, BACKPROP, NUMERIC, ERROR, VERDICT };
+enum column { ENTRY, PLACE, BACKPROP, NUMERIC, ERROR, VERDICT };
 
-/* An entry's bytes in a column, least first: 8 (double), 4 (float, index) or 1. */
-static size_t bytes_of(const struct bp_gradcheck *check, size_t k, enum column column,
-                       unsigned char byte[8])
+/* An entry's bytes in a column, least first: 8 (double), 4 (float, index), 2 or 1. */
+static size_t bytes_of(const struct bp_gradcheck *check, const struct rank *rank,
+                       enum column column, unsigned char byte[8])
 {
-    const struct bp_entry entry = entry_at(check, k);
+    static const size_t SIZE[] = {
+        [ENTRY] = 4, [PLACE] = 2, [BACKPROP] = 8, [NUMERIC] = 8, [ERROR] = 4, [VERDICT] = 1};
+    const struct bp_entry entry = entry_at(check, rank->k);
     const double value = column == BACKPROP ? entry.backprop : entry.numeric;
     const float error = (float)entry.error;
-    uint64_t bits = column == ENTRY ? k : (uint64_t)entry.verdict;
+    uint64_t bits = column == ENTRY   ? rank->k
+                    : column == PLACE ? rank->place
+                                      : (uint64_t)entry.verdict;
     uint32_t short_bits;
-    const size_t size = column == VERDICT ? 1 : column == ERROR || column == ENTRY ? 4 : 8;
     memcpy(&short_bits, &error, sizeof short_bits);
     if (column == ERROR)
         bits = short_bits;
     else if (column == BACKPROP || column == NUMERIC)
         memcpy(&bits, &value, sizeof bits);
-    for (size_t i = 0; i < size; i++)
+    for (size_t i = 0; i < SIZE[column]; i++)
         byte[i] = (unsigned char)(bits >> (8 * i));
-    return size;
+    return SIZE[column];
 }
 
 static void put_column(struct bp_buffer *to, const struct bp_gradcheck *check,
@@ -262,7 +259,7 @@ static void put_column(struct bp_buffer *to, const struct bp_gradcheck *check,
     size_t n = 0;
     bp_buffer_print(to, ",\n\"%s\": \"", name);
     for (size_t i = 0; i < kept->n; i++) {
-        n += bytes_of(check, kept->rank[i].k, column, piece + n);
+        n += bytes_of(check, &kept->rank[i], column, piece + n);
         if (n >= 24 * 16) {
             put_base64(to, piece, 24 * 16);
             n -= 24 * 16;
@@ -306,6 +303,7 @@ static void put_data(struct bp_buffer *to, const struct bp_gradcheck *check,
     bp_buffer_print(to, "],\n\"all\": %zu", entries(check));
     if (kept->n < entries(check))
         put_column(to, check, kept, "entry", ENTRY);
+    put_column(to, check, kept, "place", PLACE);
     put_column(to, check, kept, "backprop", BACKPROP);
     put_column(to, check, kept, "numeric", NUMERIC);
     put_column(to, check, kept, "error", ERROR);
@@ -404,6 +402,8 @@ void bp_part_check(struct bp_buffer *to, const struct bp_page *page)
     for (size_t k = 0; k < n; k++)
         rank[k] = rank_of(check, k);
     qsort(rank, n, sizeof *rank, by_rank);
+    for (size_t i = 0; i < n; i++)
+        rank[i].place = i;
     bp_buffer_put(to, "<section id=\"check\" class=\"check\">\n<h2>Backprop beside numeric</h2>\n");
     put_words(to, page);
     put_tensors(to, check);

@@ -78,7 +78,7 @@ enum bp_status bp_page_explain_write(const char *name, const struct bp_finding *
     const struct bp_rule *rule = find_rule(name);
     bp_part_head(&out, name);
     bp_buffer_put(&out,
-                  "<nav aria-label=\"contents\"><a href=\"../index.html\">all scenarios</a>"
+                  "<nav aria-label=\"contents\"><a href=\"../index.html\">all reports</a>"
                   "</nav>\n<main id=\"main\" class=\"explain\">\n<h1>a cause, explained</h1>\n");
     if (fault != NULL)
         put_fault(&out, fault);

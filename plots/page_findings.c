@@ -57,7 +57,7 @@ static void put_brief(struct bp_buffer *to, const struct bp_page *page, size_t w
     bp_part_since(to, finding, page->steps);
     if (finding->help[0] != '\0') {
         bp_buffer_put(to, "<br>what to do: ");
-        bp_buffer_escape(to, finding->help);
+        bp_part_words(to, finding->help);
     }
     bp_buffer_put(to, "</li>\n");
 }
@@ -74,7 +74,7 @@ void bp_part_causes(struct bp_buffer *to, const struct bp_page *page)
 {
     const size_t roots = count_roots(page->findings);
     if (roots == 0) {
-        bp_buffer_escape(to, page->verdict);
+        bp_part_words(to, page->verdict);
         bp_buffer_put(to, "</p>\n");
         return;
     }
@@ -110,7 +110,7 @@ static void put_help(struct bp_buffer *to, const struct bp_finding *finding)
     if (finding->help[0] == '\0')
         return;
     bp_buffer_put(to, "<p class=\"help\">what to do: ");
-    bp_buffer_escape(to, finding->help);
+    bp_part_words(to, finding->help);
     bp_buffer_put(to, "</p>\n");
 }
 
@@ -134,10 +134,10 @@ static void put_follower(struct bp_buffer *to, const struct bp_page *page, size_
     bp_part_cause(to, finding, "../explain");
     bp_part_since(to, finding, page->steps);
     bp_buffer_put(to, ": ");
-    bp_buffer_escape(to, finding->title);
+    bp_part_words(to, finding->title);
     for (size_t i = 0; i < finding->n_because; i++) {
         bp_buffer_put(to, i == 0 ? "<br><span class=\"soft\">" : "; ");
-        bp_buffer_escape(to, finding->because[i]);
+        bp_part_words(to, finding->because[i]);
     }
     bp_buffer_put(to, finding->n_because > 0 ? "</span>" : "");
     put_followers(to, page, which, depth + 1);

@@ -73,7 +73,7 @@ static void put_cause(struct bp_buffer *to, const struct bp_finding *finding, si
     bp_part_text(to, "p", "", finding->title);
     if (finding->help[0] != '\0') {
         bp_buffer_put(to, "<p class=\"help\">what to do: ");
-        bp_buffer_escape(to, finding->help);
+        bp_part_words(to, finding->help);
         bp_buffer_put(to, "</p>\n");
     }
     bp_buffer_put(to, "</li>\n");
@@ -113,9 +113,9 @@ static void put_note(struct bp_buffer *to, const struct bp_findings *findings)
         bp_buffer_put(to, "<p>note: ");
         bp_part_cause(to, finding, "explain");
         bp_buffer_put(to, ": ");
-        bp_buffer_escape(to, finding->title);
+        bp_part_words(to, finding->title);
         bp_buffer_put(to, finding->help[0] == '\0' ? "" : "; what to do: ");
-        bp_buffer_escape(to, finding->help);
+        bp_part_words(to, finding->help);
         bp_buffer_put(to, "</p>\n");
         return;
     }
@@ -149,12 +149,12 @@ static const char CARD_START[] = "<li class=\"card ", CARD_END[] = "</li>\n";
 enum bp_status bp_page_card_make(struct bp_page_card *card, const struct bp_page_item *item)
 {
     struct bp_buffer out = {0};
-    bp_buffer_print(&out, "%s%s%s\">\n", CARD_START, bp_part_class(item->state),
-                    item->odd ? " odd" : "");
+    bp_buffer_print(&out, "%s%s%s%s\">\n", CARD_START, bp_part_class(item->state),
+                    item->odd ? " odd" : "", item->program ? " program" : "");
     put_name(&out, item);
     put_causes(&out, item);
     bp_buffer_put(&out, CARD_END);
-    *card = (struct bp_page_card){.state = item->state, .odd = item->odd};
+    *card = (struct bp_page_card){.state = item->state, .odd = item->odd, .program = item->program};
     if (out.status == BP_OK)
         card->text = out.text;
     else
@@ -170,6 +170,13 @@ enum bp_status bp_page_card_write(const struct bp_page_card *card, const char *f
     return bp_part_save(&out, folder, "card", error);
 }
 
+/* Whether a word is among the classes, before their closing quote. */
+static bool has_class(const char *classes, const char *word)
+{
+    const char *at = strstr(classes, word);
+    return at != NULL && at < classes + strcspn(classes, "\"");
+}
+
 bool bp_page_card_read(struct bp_page_card *card, char *text)
 {
     const size_t n = strlen(text), start = sizeof CARD_START - 1, end = sizeof CARD_END - 1;
@@ -179,7 +186,8 @@ bool bp_page_card_read(struct bp_page_card *card, char *text)
     const char *class = text + start;
     const bool well = strncmp(class, "well", 4) == 0;
     *card = (struct bp_page_card){.state = well ? BP_PAGE_HEALTHY : BP_PAGE_ILL, .text = text};
-    card->odd = strncmp(class + strcspn(class, " \""), " odd", 4) == 0;
+    card->odd = has_class(class, " odd");
+    card->program = has_class(class, " program");
     return true;
 }
 
@@ -246,10 +254,11 @@ static void put_contents(struct bp_buffer *to, size_t n, const struct bp_page_ca
 
 static void put_summary(struct bp_buffer *to, size_t n, const struct bp_page_card *card)
 {
-    size_t count[3] = {0}, odd = 0;
+    size_t count[3] = {0}, odd = 0, programs = 0;
     for (size_t i = 0; i < n; i++) {
         count[card[i].state]++;
         odd += card[i].odd;
+        programs += card[i].program;
     }
     const size_t failed = count[BP_PAGE_FAILED];
     bp_buffer_print(to, "<p class=\"verdict %s\">%zu of %zu ill, %zu healthy",
@@ -262,8 +271,11 @@ static void put_summary(struct bp_buffer *to, size_t n, const struct bp_page_car
                         odd == 1 ? "s" : "");
     bp_buffer_put(
         to, "</p>\n<p class=\"soft\">Ill: a cause was found. A report's name leads to all that was "
-            "seen, a cause's name to a page that explains it. Many scenarios were made to show one "
-            "cause, and their files expect it; what is not as its file expects comes first.</p>\n");
+            "seen, a cause's name to a page that explains it.");
+    if (programs < n)
+        bp_buffer_put(to, " Many scenarios were made to show one cause, and their files expect it; "
+                          "what is not as its file expects comes first.");
+    bp_buffer_put(to, "</p>\n");
 }
 
 enum bp_status bp_page_index_write(const char *title, size_t n, const struct bp_page_card *card,
@@ -275,7 +287,7 @@ enum bp_status bp_page_index_write(const char *title, size_t n, const struct bp_
     bp_buffer_put(&out, "<main id=\"main\">\n");
     bp_part_text(&out, "h1", "", title);
     if (n == 0)
-        bp_buffer_put(&out, "<p>No scenario was run.</p>\n");
+        bp_buffer_put(&out, "<p>There is no report.</p>\n");
     else
         put_summary(&out, n, card);
     for (size_t g = 0; g < GROUPS; g++)

@@ -56,10 +56,28 @@ const char *bp_part_class(enum bp_page_state state)
     return state == BP_PAGE_HEALTHY ? "well" : state == BP_PAGE_ILL ? "ill" : "failed";
 }
 
+void bp_part_words(struct bp_buffer *to, const char *text)
+{
+    char piece[256];
+    const char *s = text == NULL ? "" : text;
+    for (const char *at; (at = strstr(s, " %")) != NULL; s = at + 1) {
+        for (size_t n; s < at; s += n) {
+            n = (size_t)(at - s) < sizeof piece ? (size_t)(at - s) : sizeof piece - 1;
+            while (n < (size_t)(at - s) && n > 1 && ((unsigned char)s[n] & 0xc0) == 0x80)
+                n--; /* not within a letter */
+            memcpy(piece, s, n);
+            piece[n] = '\0';
+            bp_buffer_escape(to, piece);
+        }
+        bp_buffer_put(to, at > text && isdigit((unsigned char)at[-1]) ? "&#160;" : " ");
+    }
+    bp_buffer_escape(to, s);
+}
+
 void bp_part_text(struct bp_buffer *to, const char *tag, const char *attributes, const char *text)
 {
     bp_buffer_print(to, "<%s%s>", tag, attributes);
-    bp_buffer_escape(to, text);
+    bp_part_words(to, text);
     bp_buffer_print(to, "</%s>\n", tag);
 }
 

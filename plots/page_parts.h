@@ -17,6 +17,9 @@ void bp_part_foot(struct bp_buffer *to, bool script);
 const char *bp_part_state(enum bp_page_state state);
 const char *bp_part_class(enum bp_page_state state);
 
+/* Text from outside, escaped; "50.0 %" stays on one line. */
+void bp_part_words(struct bp_buffer *to, const char *text);
+
 /* <tag>text from outside</tag>; attributes is ours, with its leading blank, or "". */
 void bp_part_text(struct bp_buffer *to, const char *tag, const char *attributes, const char *text);
 

@@ -6,6 +6,7 @@
 #include "tests/page_samples.h"
 
 #include <check.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -248,13 +249,86 @@ START_TEST(of_very_many_entries_the_worst_are_carried)
 }
 END_TEST
 
+START_TEST(a_percent_sign_stays_with_its_number)
+{
+    struct bp_buffer out = {0};
+    bp_part_words(&out, "50.0 % of <b> % and \xc3\xa4 %, 7 %");
+    ck_assert_str_eq(out.text, "50.0&#160;% of &lt;b&gt; % and \xc3\xa4 %, 7&#160;%");
+    bp_buffer_release(&out);
+    char text[600], wanted[600];
+    for (size_t at = 250; at < 260; at++) { /* a letter of two bytes where a piece ends */
+        memset(text, 'x', at);
+        strcpy(text + at, "\xc3\xa4"
+                          "1 %");
+        memset(wanted, 'x', at);
+        strcpy(wanted + at, "\xc3\xa4"
+                            "1&#160;%");
+        out = (struct bp_buffer){0};
+        bp_part_words(&out, text);
+        ck_assert_str_eq(out.text, wanted);
+        bp_buffer_release(&out);
+    }
+}
+END_TEST
+
+START_TEST(of_a_program_no_index_says_that_it_was_made_to_show_a_cause)
+{
+    struct bp_page_card card[2];
+    const struct bp_page_item item = {.name = "x", .title = "x", .verdict = "", .program = true};
+    const struct bp_page_item run = {.name = "y", .title = "y", .verdict = ""};
+    ck_assert_int_eq(bp_page_card_make(&card[0], &item), BP_OK);
+    ck_assert_int_eq(bp_page_card_make(&card[1], &run), BP_OK);
+    for (size_t n = 1; n <= 2; n++) {
+        ck_assert_int_eq(bp_page_index_write("x", n, card, folder, &note), BP_OK);
+        char *text = read_page("index.html");
+        ck_assert((strstr(text, "Many scenarios were made") != NULL) == (n == 2));
+        free(text);
+    }
+    struct bp_page_card read;
+    ck_assert(bp_page_card_read(&read, card[0].text) && read.program && !read.odd);
+    ck_assert(bp_page_card_read(&read, card[1].text) && !read.program);
+    bp_page_card_release(&card[0]);
+    bp_page_card_release(&card[1]);
+}
+END_TEST
+
+START_TEST(the_worst_entries_are_those_of_the_text_report)
+{
+    struct page_sample sample;
+    page_sample_init(&sample, "2-4-1 sigmoid squared-error", true, 3);
+    ck_assert_int_eq(bp_page_write(&sample.page, folder, &note), BP_OK);
+    const struct bp_gradcheck *check = sample.page.check;
+    char *text = read_page("report.html"), *row = strstr(text, "the worst entries");
+    double last = INFINITY;
+    for (size_t i = 0; i < 5; i++) {
+        row = strstr(row, "<tr><th scope=\"row\">") + strlen("<tr><th scope=\"row\">");
+        bool found = false;
+        for (size_t t = 0; t < check->n_tensors + check->n_deltas && !found; t++)
+            for (size_t k = 0; k < check->tensor[t].count && !found; k++) {
+                char name[BP_NAME_MAX];
+                const struct bp_entry entry = bp_gradcheck_entry(check, &check->tensor[t], k);
+                bp_gradcheck_name(check, &check->tensor[t], k, name);
+                if (strncmp(row, name, strlen(name)) != 0 || row[strlen(name)] != '<')
+                    continue;
+                const double gravity = bp_gradcheck_gravity(&check->tensor[t], &entry);
+                ck_assert_double_le(gravity, last);
+                last = gravity;
+                found = true;
+            }
+        ck_assert(found);
+    }
+    free(text);
+    page_sample_release(&sample);
+}
+END_TEST
+
 START_TEST(nothing_to_show_is_a_page_too)
 {
     const struct bp_page page = {.name = "x", .title = NULL, .state = BP_PAGE_FAILED};
     ck_assert_int_eq(bp_page_write(&page, folder, &note), BP_OK);
     ck_assert_int_eq(bp_page_index_write("none", 0, NULL, folder, &note), BP_OK);
     char *text = read_page("index.html");
-    ck_assert_ptr_nonnull(strstr(text, "No scenario was run."));
+    ck_assert_ptr_nonnull(strstr(text, "There is no report."));
     free(text);
     text = read_page("report.html");
     ck_assert_ptr_nonnull(strstr(text, "did not run"));
@@ -375,6 +449,9 @@ Suite *page_suite(void)
     tcase_add_test(tcase, a_card_is_read_as_it_was_written);
     tcase_add_test(tcase, only_causes_have_advice);
     tcase_add_test(tcase, of_very_many_entries_the_worst_are_carried);
+    tcase_add_test(tcase, a_percent_sign_stays_with_its_number);
+    tcase_add_test(tcase, of_a_program_no_index_says_that_it_was_made_to_show_a_cause);
+    tcase_add_test(tcase, the_worst_entries_are_those_of_the_text_report);
     tcase_add_test(tcase, nothing_to_show_is_a_page_too);
     tcase_add_test(tcase, an_address_is_letters_digits_and_dashes);
     tcase_add_test(tcase, a_folder_is_found_whatever_its_name);

@@ -138,6 +138,16 @@ SMALL = """
         const scale = e.getScreenCTM().a;
         return !(parseFloat(getComputedStyle(e).fontSize) * scale >= 10);
     }).map((e) => e.textContent))].slice(0, 3)"""
+# The figures' letters, and what takes the focus where a figure is wider than its box.
+LETTERS = """
+    return Math.min(...[...document.querySelectorAll('figure svg text, figure svg g[font-size]')]
+        .map((e) => {
+            const by = e.getScreenCTM(); /* some are turned */
+            return parseFloat(getComputedStyle(e).fontSize) * Math.hypot(by.a, by.b);
+        }))"""
+BOXES = """
+    return [...document.querySelectorAll('.wide')].map((e) => [
+        e.scrollWidth > e.clientWidth, e.tabIndex === 0, Boolean(e.getAttribute('aria-label'))])"""
 CLICK = "document.querySelector(arguments[0]).click()"
 CHOOSE = """const e = document.querySelector(arguments[0]); e.value = arguments[1];
     e.dispatchEvent(new Event('change')); e.dispatchEvent(new Event('input'))"""
@@ -289,6 +299,37 @@ def readable(browser, page, width, dark):
     expect(f"{where}: small letters in drawings", browser.run(SMALL), [])
 
 
+def figures(browser, page, width):
+    """Letters that can be read; what does not fit is scrolled in its own box, by keys too."""
+    letters = browser.run(LETTERS)
+    if letters is None or browser.run("return !document.querySelector('figure svg text')"):
+        return
+    expect(f"{page} at {width}: letters in figures ({letters})", letters >= 11, True)
+    seen = browser.run(BOXES)
+    expect(f"{page} at {width}: figures with boxes", len(seen) > 0, True)
+    for wide, reached, named in seen:
+        expect(f"{page} at {width}: a box to scroll", [wide, reached, named],
+               [width < 600, width < 600, True])
+    if width < 600:
+        expect(f"{page} at {width}: scrolled by hand", browser.run("""
+            const box = document.querySelector('.wide');
+            box.focus();
+            box.scrollLeft = 1000;
+            return [document.activeElement === box, box.scrollLeft > 40]"""), [True, True])
+
+
+def whole_on_paper(browser, folder):
+    browser.shape(1280, False)
+    browser.open(f"{folder}/small/report.html")
+    browser.devtools("Emulation.setEmulatedMedia", media="print")
+    browser.devtools("Emulation.setDeviceMetricsOverride", width=600, height=900,
+                     deviceScaleFactor=1, mobile=False)
+    expect("no figure is cut off on paper", browser.run(
+        "return [...document.querySelectorAll('.wide')].filter("
+        "(e) => e.scrollWidth > e.clientWidth).length"), 0)
+    browser.devtools("Emulation.setEmulatedMedia", media="")
+
+
 def without_scripts(browser, folder):
     browser.devtools("Emulation.setScriptExecutionDisabled", value=True)
     browser.open(f"{folder}/small/report.html")
@@ -310,6 +351,7 @@ def all_widths(browser, folder, shots):
                 browser.open(f"{folder}/{page}")
                 fits(browser, page, width)
                 readable(browser, page, width, dark)
+                figures(browser, page, width)
                 if shots:
                     browser.shot(f"{shots}/{name}-{width}-{'dark' if dark else 'light'}.png")
         if shots:
@@ -336,6 +378,7 @@ def main():
         large(browser, folder)
         huge(browser, folder)
         printed(browser, folder)
+        whole_on_paper(browser, folder)
         without_scripts(browser, folder)
         all_widths(browser, folder, shots)
     finally:
