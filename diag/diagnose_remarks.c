@@ -81,7 +81,7 @@ static enum bp_status say_forward_fault(const struct bp_account *account, size_t
         bp_finding_because(finding, "with that in place the gradient is right too");
     for (size_t k = 0; k < forward->n_same && forward->n == 1; k++) {
         char text[BP_HYPOTHESIS_TEXT_MAX];
-        bp_say_hypothesis(&forward->same[k], text, sizeof text);
+        bp_say_hypothesis(&forward->same[k], account->inquiry->net->spec.layers, text, sizeof text);
         bp_finding_because(finding, "cannot be told from: %s", text);
     }
     bp_say_help(finding, h);

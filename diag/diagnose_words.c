@@ -9,13 +9,25 @@
 
 /* ---- one fault ------------------------------------------------------------- */
 
-void bp_say_hypothesis(const struct bp_hypothesis *h, char *text, size_t size)
+/* " in every layer": nothing where a fault, or the network, has one place only. */
+static const char *everywhere(const struct bp_hypothesis *h, size_t layers)
+{
+    const unsigned extent = h->fault->extent;
+    if (h->layer == BP_HIDDEN_LAYERS)
+        return " in every hidden layer";
+    if (layers < 2 || (extent & (BP_AT_ANY | BP_AT_HIDDEN)) == 0)
+        return "";
+    return (extent & (BP_AT_ANY | BP_AT_OUTPUT)) == 0 ? " in every hidden layer"
+                                                      : " in every layer";
+}
+
+void bp_say_hypothesis(const struct bp_hypothesis *h, size_t layers, char *text, size_t size)
 {
     const struct bp_fault *fault = h->fault;
     int n = snprintf(text, size, "%s", fault->name);
-    if (h->layer == BP_HIDDEN_LAYERS)
-        n += snprintf(text + n, size - (size_t)n, " in every hidden layer");
-    else if (h->layer != BP_ALL_LAYERS)
+    if (h->layer == BP_HIDDEN_LAYERS || h->layer == BP_ALL_LAYERS)
+        n += snprintf(text + n, size - (size_t)n, "%s", everywhere(h, layers));
+    else
         n += snprintf(text + n, size - (size_t)n, " in layer %zu", h->layer);
     if (h->neuron != BP_NO_NEURON && (size_t)n < size)
         n += snprintf(text + n, size - (size_t)n, ", neuron %zu", h->neuron);
@@ -276,7 +288,7 @@ static void say_class(const struct bp_account *account, struct bp_finding *findi
     size_t said = 0;
     for (size_t i = 1; i < dictionary->n && said < 3; i++, said++) {
         char one[BP_HYPOTHESIS_TEXT_MAX];
-        bp_say_hypothesis(&dictionary->match[i].h, one, sizeof one);
+        bp_say_hypothesis(&dictionary->match[i].h, account->p->net->spec.layers, one, sizeof one);
         append(list, sizeof list - 80, one);
     }
     if (dictionary->n - 1 > said)
@@ -293,7 +305,7 @@ static void say_next(const struct bp_account *account, struct bp_finding *findin
     if (!dictionary->has_next)
         return;
     char next[BP_HYPOTHESIS_TEXT_MAX];
-    bp_say_hypothesis(&dictionary->next.h, next, sizeof next);
+    bp_say_hypothesis(&dictionary->next.h, account->p->net->spec.layers, next, sizeof next);
     bp_finding_because(finding, "the nearest of the other %zu, %s, is off by %.3g",
                        dictionary->tried - dictionary->n, next,
                        fmax(dictionary->next.distance, dictionary->next.forward));
@@ -420,7 +432,7 @@ static enum bp_status say_unexplained(const struct bp_account *account,
         say_first_wrong(account, finding);
     if (dictionary->has_next) {
         char next[BP_HYPOTHESIS_TEXT_MAX];
-        bp_say_hypothesis(&dictionary->next.h, next, sizeof next);
+        bp_say_hypothesis(&dictionary->next.h, account->p->net->spec.layers, next, sizeof next);
         bp_finding_because(finding,
                            "ruled out: %zu single faults (the nearest, %s, is off by %.3g)%s",
                            dictionary->tried, next, dictionary->next.distance,

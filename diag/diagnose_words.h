@@ -23,9 +23,9 @@ enum bp_status bp_say_unsteady(struct bp_findings *out);
 /* One fault, several, or what is not explained. */
 enum bp_status bp_say_diagnosis(const struct bp_account *account, struct bp_findings *out);
 
-/* "sign-flipped:2" and the like, with the variant's own words where there are
- * several; cut to size. */
-void bp_say_hypothesis(const struct bp_hypothesis *h, char *text, size_t size);
+/* "sign-flipped in layer 2", "in every layer" of a network of several, with the variant's
+ * own words where there are some; cut to size. */
+void bp_say_hypothesis(const struct bp_hypothesis *h, size_t layers, char *text, size_t size);
 
 /* The help of the hypothesis's fault, with its place. */
 void bp_say_help(struct bp_finding *finding, const struct bp_hypothesis *h);

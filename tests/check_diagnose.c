@@ -5,6 +5,7 @@
 #include "core/init.h"
 #include "core/mem.h"
 #include "diag/diagnose.h"
+#include "diag/diagnose_words.h"
 
 #include <check.h>
 #include <math.h>
@@ -106,6 +107,35 @@ START_TEST(one_neuron_is_named)
     ck_assert_int_eq(findings.item[0].layer, 2);
     ck_assert_int_eq(findings.item[0].neuron, 3);
     close_net();
+}
+END_TEST
+
+static const char *words_of(const char *key, const char *network)
+{
+    static char text[BP_HYPOTHESIS_TEXT_MAX];
+    struct bp_hypothesis h;
+    struct bp_spec spec;
+    struct bp_mlp other;
+    ck_assert_int_eq(bp_spec_parse(&spec, network, NULL), BP_OK);
+    ck_assert_int_eq(bp_mlp_init(&other, &spec), BP_OK);
+    bp_spec_release(&spec);
+    const struct bp_setting setting = {.net = &other, .n = 5, .rate = 1.0};
+    ck_assert_int_eq(bp_fault_parse(key, &setting, &h, NULL), BP_OK);
+    bp_say_hypothesis(&h, other.spec.layers, text, sizeof text);
+    bp_mlp_release(&other);
+    return text;
+}
+
+START_TEST(a_hypothesis_for_every_layer_says_so_where_there_are_several)
+{
+    ck_assert_str_eq(words_of("sum-overwritten:1", "3-4-2 tanh squared-error"),
+                     "sum-overwritten in layer 1");
+    ck_assert_str_eq(words_of("weights-not-transposed", "3-3-3-3 tanh squared-error"),
+                     "weights-not-transposed in every hidden layer");
+    ck_assert_str_eq(words_of("missing-activation-derivative", "3-4-2 tanh squared-error"),
+                     "missing-activation-derivative in every layer");
+    ck_assert_str_eq(words_of("missing-activation-derivative", "3-2 tanh squared-error"),
+                     "missing-activation-derivative");
 }
 END_TEST
 
@@ -404,6 +434,7 @@ Suite *diagnose_suite(void)
     tcase_add_test(tcase, a_right_network_gets_no_findings);
     tcase_add_test(tcase, a_fault_is_named_with_its_place_and_proof);
     tcase_add_test(tcase, one_neuron_is_named);
+    tcase_add_test(tcase, a_hypothesis_for_every_layer_says_so_where_there_are_several);
     tcase_add_test(tcase, several_faults_are_listed_from_the_output_down);
     tcase_add_test(tcase, the_gradient_of_another_loss_is_said_to_be_that);
     tcase_add_test(tcase, a_hidden_derivative_is_no_other_loss);
