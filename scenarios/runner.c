@@ -237,6 +237,26 @@ static enum bp_status look_at_start(struct runner *run)
     return status == BP_OK ? name_causes(run) : status;
 }
 
+/* At the start: where the gradient of the end is not finite nothing can be read off it. */
+static enum bp_status name_causes_of_start(struct runner *run)
+{
+    const size_t bytes = run->rig.net.n_theta * sizeof(double);
+    double *trained = bp_mem_new(run->rig.net.n_theta, sizeof *trained);
+    if (trained == NULL)
+        return BP_ENOMEM;
+    memcpy(trained, run->rig.net.theta, bytes);
+    memcpy(run->rig.net.theta, run->record->start, bytes);
+    const enum bp_status status = name_causes(run);
+    memcpy(run->rig.net.theta, trained, bytes);
+    bp_mem_free(trained);
+    return status;
+}
+
+static enum bp_status name_causes_of_end(struct runner *run, const struct bp_gradcheck *check)
+{
+    return check->outcome == BP_OUTCOME_NOT_FINITE ? name_causes_of_start(run) : name_causes(run);
+}
+
 /* After it: theta is as trained. What was named at the start is not named again. */
 static enum bp_status look_at_end(struct runner *run)
 {
@@ -245,13 +265,15 @@ static enum bp_status look_at_end(struct runner *run)
         record->check_at = BP_POINT_END;
         const enum bp_status status = check_at(run, &record->check, run->rig.net.theta);
         record->checked = status == BP_OK;
-        return status == BP_OK ? name_causes(run) : status;
+        return status == BP_OK ? name_causes_of_end(run, &record->check) : status;
     }
     if (run->scenario->check.at != BP_CHECK_BOTH)
         return BP_OK;
     const enum bp_status status = check_at(run, &record->check_end, run->rig.net.theta);
     record->checked_end = status == BP_OK;
-    return status == BP_OK && bp_findings_count(&record->findings) == 0 ? name_causes(run) : status;
+    return status == BP_OK && bp_findings_count(&record->findings) == 0
+               ? name_causes_of_end(run, &record->check_end)
+               : status;
 }
 
 /* ---- training ------------------------------------------------------------------------- */

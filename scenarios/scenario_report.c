@@ -161,6 +161,7 @@ static const char *gradient_word(bool checked, const struct bp_gradcheck *check)
     return !checked                                  ? "-"
            : check->outcome == BP_OUTCOME_AGREES     ? "right"
            : check->outcome == BP_OUTCOME_NOT_TESTED ? "not tested"
+           : check->outcome == BP_OUTCOME_NOT_FINITE ? "not finite"
                                                      : "wrong";
 }
 

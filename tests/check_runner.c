@@ -218,6 +218,36 @@ START_TEST(a_check_at_both_says_which_is_which)
 }
 END_TEST
 
+#define DIVERGES                                                                                   \
+    "data = \"xor\"; network = { widths = [2, 3, 1]; hidden = \"relu\"; output = \"identity\"; };" \
+    "init = { scheme = \"normal\"; seed = 1; }; train = { rate = 10.0; epochs = 300; };"
+
+static bool names(const struct bp_record *record, enum bp_look look)
+{
+    for (size_t k = 0; k < record->findings.n; k++)
+        if (record->findings.item[k].look == look)
+            return true;
+    return false;
+}
+
+START_TEST(the_gradient_after_a_run_that_diverged_is_not_finite_and_no_step_is_blamed)
+{
+    static const char *const CHECK[] = {"check = \"end\";", "check = { at = \"both\"; };"};
+    struct bp_record record;
+    struct bp_error error = {""};
+    char text[1000], row[400];
+    snprintf(text, sizeof text, "%s%s", DIVERGES, CHECK[_i]);
+    ck_assert_msg(run_text(&record, text, &error) == BP_OK, "%s", error.text);
+    FILE *out = fmemopen(row, sizeof row, "w");
+    bp_scenario_table_row(out, &record, false);
+    fclose(out);
+    ck_assert_msg(strstr(row, " not finite ") != NULL, "%s", row);
+    ck_assert(names(&record, BP_LOOK_HEALTH));
+    ck_assert(!names(&record, BP_LOOK_UPDATE) && !names(&record, BP_LOOK_GRADIENT));
+    bp_record_release(&record);
+}
+END_TEST
+
 START_TEST(a_check_at_both_ends_of_a_healthy_run_names_nothing)
 {
     struct bp_record record;
@@ -391,6 +421,8 @@ Suite *runner_suite(void)
     tcase_add_test(tcase, a_check_is_at_the_start_where_nothing_is_said);
     tcase_add_test(tcase, a_check_at_the_end_sees_what_is_wrong_there_and_says_where);
     tcase_add_test(tcase, a_check_at_both_says_which_is_which);
+    tcase_add_loop_test(
+        tcase, the_gradient_after_a_run_that_diverged_is_not_finite_and_no_step_is_blamed, 0, 2);
     tcase_add_test(tcase, a_check_at_both_ends_of_a_healthy_run_names_nothing);
     tcase_add_test(tcase, a_missing_finding_fails_the_scenario);
     tcase_add_test(tcase, an_extra_finding_fails_the_scenario);
