@@ -5,6 +5,7 @@
 
 #include "core/spec.h"
 #include "diag/ladder.h"
+#include "diag/public.h"
 #include "diag/report.h"
 #include "diag/sharedobject.h"
 
@@ -23,6 +24,7 @@ enum {
     OPT_TIMEOUT,
     OPT_FORMAT,
     OPT_QUIET,
+    OPT_JOBS,
     PLANTS_MOST = 16
 };
 
@@ -35,6 +37,7 @@ static const struct option LONG[] = {{"subject", required_argument, NULL, OPT_SU
                                      {"timeout", required_argument, NULL, OPT_TIMEOUT},
                                      {"format", required_argument, NULL, OPT_FORMAT},
                                      {"quiet", no_argument, NULL, OPT_QUIET},
+                                     {"jobs", required_argument, NULL, OPT_JOBS},
                                      {NULL, 0, NULL, 0}};
 
 struct options {
@@ -70,6 +73,8 @@ static bool take(struct options *options, int option, const char *value, struct 
     case OPT_QUIET:
         options->quiet = true;
         break;
+    case OPT_JOBS:
+        return bp_jobs_parse(value, &options->ladder.threads, error);
     case OPT_SUBJECT:
         options->subject = value;
         break;
@@ -193,7 +198,8 @@ const struct bp_command bp_command_ladder = {
     .name = "ladder",
     .usage = "[--subject 'PROGRAM' | --subject ./MINE.so]\n"
              "       [--timeout S] [--network 'WIDTHS ACTIVATION LOSS'] [--plant FAULT] ...\n"
-             "       [--rate R] [--starts N] [--seed N] [--format text|json|tsv] [--quiet]",
+             "       [--rate R] [--starts N] [--seed N] [--jobs N]\n"
+             "       [--format text|json|tsv] [--quiet]",
     .about = "the five rungs, from AND to harder; stops at the first that breaks",
     .options =
         "  --subject S     a program, or a shared object (.so); else the built-in network\n"
@@ -201,6 +207,8 @@ const struct bp_command bp_command_ladder = {
         "  --network TEXT  such as '2-2-1 sigmoid squared-error'\n"
         "  --plant FAULT   put NAME:LAYER:NEURON into it (see backprobe faults)\n"
         "  --rate R        of the trainings; --starts N: how many; --seed N: of the first\n"
+        "  --jobs N        threads for numeric derivatives (1), no more than there are; the same "
+        "bits\n"
         "  --format F      text, json or tsv; --quiet: print nothing, the exit status says it\n",
     .run = run,
 };

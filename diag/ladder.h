@@ -84,6 +84,7 @@ struct bp_ladder_options {
     size_t starts; /* seeds of each training; 0: 24, or 3 for a program over a pipe */
     uint64_t seed; /* 0: 1 */
     bool slow;     /* calls are dear: fewer starts, no digits */
+    int threads;   /* for numeric derivatives; 0: one. The same bits with any */
 };
 
 /* Somebody who can be any network. */

@@ -22,6 +22,9 @@ struct bp_climb {
     struct bp_rung *rung; /* the current one */
     struct bp_view *view; /* what is looked at now; borrowed */
     const struct bp_dataset *data;
+    bool has_numbers; /* its outputs are by numbers that are in no description (forward_fit.h):
+                         what its twin comes to is no measure */
+    bool decides;     /* so are they, and decisions: their numeric derivatives are 0 */
     struct bp_error *error;
 };
 

@@ -288,10 +288,15 @@ static enum bp_status blame_training(struct bp_climb *climb, struct bp_rung_look
     return name_start_or(climb, "loss-stuck", look, tally, lesson->rate);
 }
 
+static const char NUMBERS[] =
+    "its outputs are by numbers that its description does not have: small differences are no fault";
+
 static const char *why_not_numeric(const struct bp_climb *climb)
 {
     if (!climb->view->can_lose)
         return "it does not say its loss";
+    if (climb->decides && climb->view->subject->loss == NULL)
+        return "its outputs are decisions: their numeric derivatives are 0";
     if (climb->view->n_theta > NUMERIC_MOST)
         return "too many parameters: each step takes two evaluations for each of them";
     if (climb->data->classes == 0)
@@ -390,6 +395,8 @@ static const char *why_not_beside(const struct bp_climb *climb)
         return "near a corner the numeric gradient is another: they may part without a fault";
     if (why_not_numeric(climb) != NULL)
         return why_not_numeric(climb);
+    if (climb->has_numbers)
+        return NUMBERS;
     if (size_is_unknown(climb->view))
         return "the size of its gradient is not known";
     return NULL;
@@ -496,8 +503,9 @@ enum bp_status bp_rung_as_twin(struct bp_climb *climb, size_t epochs)
         climb, "%zu epochs on %s, by its gradient and by the right one of its twin: rate %g",
         epochs, bp_climb_title(climb), lesson.rate);
     struct bp_outcome_of_training own, twin;
-    if (size_is_unknown(view)) {
-        bp_rung_see(look, BP_RUNG_LEFT_OUT, "the size of its gradient is not known");
+    if (size_is_unknown(view) || climb->has_numbers) {
+        bp_rung_see(look, BP_RUNG_LEFT_OUT, "%s",
+                    climb->has_numbers ? NUMBERS : "the size of its gradient is not known");
         return BP_OK;
     }
     double *theta = bp_mem_new(view->n_theta, sizeof *theta);

@@ -65,6 +65,19 @@ void bp_climb_break(struct bp_climb *climb, const char *means, const char *next)
     snprintf(climb->rung->next, sizeof climb->rung->next, "%s", next);
 }
 
+/* Once, whatever it was seen on. */
+static enum bp_status keep_note(const struct bp_finding *note, struct bp_findings *to)
+{
+    for (size_t k = 0; k < to->n; k++)
+        if (strcmp(to->item[k].name, note->name) == 0)
+            return BP_OK;
+    struct bp_finding *finding = bp_findings_add(to, note->look, note->name);
+    if (finding == NULL)
+        return BP_ENOMEM;
+    *finding = *note;
+    return BP_OK;
+}
+
 static void see_more(struct bp_rung_look *look, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
@@ -77,11 +90,20 @@ static void see_more(struct bp_rung_look *look, const char *format, ...)
     va_end(args);
 }
 
-/* Which stage does it; whatever can be named goes to the findings. */
+static bool is_forward_note(const struct bp_finding *finding)
+{
+    return finding->note && finding->look == BP_LOOK_FORWARD;
+}
+
+/* Which stage does it; whatever can be named goes to the findings, notes of the forward
+ * pass again, and with what is known now. */
 static enum bp_status diagnose(struct bp_climb *climb)
 {
     const struct bp_diagnose_options options = {.seed = climb->options.seed};
-    return bp_diagnose_run(climb->view, &options, &climb->ladder->findings, climb->error);
+    struct bp_findings *findings = &climb->ladder->findings;
+    while (findings->n > 0 && is_forward_note(&findings->item[findings->n - 1]))
+        findings->n--;
+    return bp_diagnose_run(climb->view, &options, findings, climb->error);
 }
 
 /* Where nothing was named: what was seen is the finding. */
@@ -271,6 +293,26 @@ static void compare_loss(struct bp_climb *climb, double own, double by_hand)
                    "declare the loss that it is");
 }
 
+/* Scales, constants and decisions that are in no description, and are no fault, are said,
+ * and break no rung. */
+static enum bp_status allow_numbers(struct bp_climb *climb, struct bp_rung_look *look)
+{
+    const struct bp_diagnose_options options = {.seed = climb->options.seed, .forward_only = true};
+    struct bp_findings found = {0};
+    enum bp_status status = bp_diagnose_run(climb->view, &options, &found, climb->error);
+    if (status == BP_OK && found.n == 1 && is_forward_note(&found.item[0])) {
+        look->outcome = BP_RUNG_PASSED;
+        climb->rung->outcome = BP_RUNG_NOT_REACHED;
+        climb->rung->means[0] = climb->rung->next[0] = '\0';
+        climb->has_numbers = true;
+        climb->decides = strcmp(found.item[0].name, "predictions-are-decisions") == 0;
+        see_more(look, "; %s, and that explains it", found.item[0].name);
+        status = keep_note(&found.item[0], &climb->ladder->findings);
+    }
+    bp_findings_release(&found);
+    return status;
+}
+
 enum bp_status bp_rung_forward(struct bp_climb *climb, const double *theta)
 {
     struct bp_view *view = climb->view;
@@ -295,8 +337,10 @@ enum bp_status bp_rung_forward(struct bp_climb *climb, const double *theta)
         if (status == BP_OK)
             compare(climb, look, y, pass.a[view->twin.spec.layers], batch.n * view->n_out);
     }
+    if (status == BP_OK && bp_climb_broke(climb) && view->can_differ)
+        status = allow_numbers(climb, look);
     if (status == BP_OK && view->subject->loss != NULL && !bp_climb_broke(climb) &&
-        !view->subject->constant_undeclared) {
+        !climb->has_numbers && !view->subject->constant_undeclared) {
         double loss = NAN;
         status = bp_view_loss(view, theta, &batch, &loss, climb->error);
         if (status == BP_OK)
@@ -355,9 +399,10 @@ static enum bp_status check_at(struct bp_climb *climb, size_t start, const struc
                                double *theta, struct sight *sight)
 {
     struct bp_gradcheck check;
+    const struct bp_gradcheck_options options = {.numeric = {.threads = climb->options.threads}};
     bp_climb_point(climb, start, theta);
     const enum bp_status status =
-        bp_gradcheck_view(&check, climb->view, theta, batch, NULL, climb->error);
+        bp_gradcheck_view(&check, climb->view, theta, batch, &options, climb->error);
     if (status != BP_OK)
         return status;
     count(&check, sight);
@@ -465,11 +510,34 @@ static enum bp_status add_causes(const struct bp_findings *from, struct bp_findi
     return BP_OK;
 }
 
+/* Of decisions there are no numeric derivatives, and a rounded e makes all of them differ
+ * by as much as it is rounded: the network described, with its numbers, is the measure. */
+static enum bp_status look_by_twin(struct bp_climb *climb, struct sight *sight)
+{
+    const struct bp_diagnose_options options = {.seed = climb->options.seed};
+    struct bp_findings found = {0};
+    struct bp_rung_look *look =
+        bp_climb_look(climb, "its gradient beside that of the network described, with its numbers");
+    const enum bp_status status = bp_diagnose_run(climb->view, &options, &found, climb->error);
+    if (status == BP_OK && bp_findings_count(&found) > 0) {
+        snprintf(sight->first, sizeof sight->first, "it is not that of the network described");
+        bp_rung_see(look, BP_RUNG_BROKE, "%s", sight->first);
+        bp_climb_break(climb, "the gradient is not that of the loss",
+                       "look at what is named below");
+    } else if (status == BP_OK) {
+        bp_rung_see(look, BP_RUNG_PASSED, "the same%s",
+                    climb->decides ? "; of decisions the numeric derivatives are 0" : "");
+    }
+    bp_findings_release(&found);
+    return status;
+}
+
 enum bp_status bp_rung_gradient(struct bp_climb *climb)
 {
     struct bp_view *view = climb->view;
     struct sight sight = {0};
     struct bp_findings steps = {0};
+    const bool by_twin = climb->has_numbers;
     if (!view->can_differ) {
         bp_rung_see(bp_climb_look(climb, "its gradient"), BP_RUNG_LEFT_OUT,
                     "it has neither a gradient nor a step");
@@ -483,9 +551,11 @@ enum bp_status bp_rung_gradient(struct bp_climb *climb)
         bp_rung_see(bp_climb_look(climb, "its gradient, from its steps"), BP_RUNG_LEFT_OUT,
                     "a step holds more of those before it than a plain momentum: give it a "
                     "reset() that sets what it keeps to 0");
+    else if (status == BP_OK && by_twin)
+        status = look_by_twin(climb, &sight);
     else if (status == BP_OK)
         status = check_all(climb, theta, &sight);
-    if (status == BP_OK && !view->carries) {
+    if (status == BP_OK && !view->carries && !by_twin) {
         say_deltas(climb, &sight);
         say_weights(climb, &sight);
     }

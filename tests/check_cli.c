@@ -139,6 +139,8 @@ START_TEST(words_that_mean_nothing_are_refused)
     assert_misused(&cli, "usage: backprobe run");
     run(&cli, "run", "--format", "xml", "and.conf");
     assert_misused(&cli, "usage: backprobe run");
+    run(&cli, "ladder", "--jobs", "none");
+    assert_refused(&cli, "--jobs 'none': expected a whole number above 0");
     run(&cli, "faults", "all");
     assert_misused(&cli, "usage: backprobe faults");
     run(&cli, "explain", "sign-fliped");

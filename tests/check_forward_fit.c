@@ -5,6 +5,7 @@
 #include "core/mem.h"
 #include "diag/diagnose.h"
 #include "diag/forward_fit.h"
+#include "diag/ladder.h"
 
 #include <check.h>
 #include <math.h>
@@ -276,6 +277,58 @@ START_TEST(what_no_number_makes_right_stays_unexplained)
 }
 END_TEST
 
+/* ---- the ladder says the same -------------------------------------------------- */
+
+static struct bp_ladder climb(void)
+{
+    const struct bp_ladder_options options = {.starts = 2, .slow = true};
+    struct bp_ladder ladder;
+    struct bp_error error = {""};
+    ck_assert_int_eq(bp_view_open(&w.view, &subject, &error), BP_OK);
+    ck_assert_msg(bp_ladder_view(&ladder, &w.view, &options, &error) == BP_OK, "%s", error.text);
+    bp_view_close(&w.view);
+    return ladder;
+}
+
+static const struct {
+    const char *network;
+    double inner, constant;
+    double (*decide)(double);
+    const char *note;
+} ALLOWED[] = {{"2-3-1 sigmoid squared-error", 0.999999327, 0.0, NULL, "activation-scaled"},
+               {"3-4-2 tanh squared-error no-bias", 1.0, 0.5, NULL, "fixed-biases"},
+               {"3-4-2 sigmoid squared-error", 1.0, 0.0, above_half, "predictions-are-decisions"}};
+
+START_TEST(the_ladder_says_the_same_number_and_climbs_on)
+{
+    open_net(ALLOWED[_i / 2].network);
+    hand.inner = ALLOWED[_i / 2].inner;
+    hand.bare = true;
+    hand.constant[0] = hand.constant[1] = ALLOWED[_i / 2].constant;
+    hand.decide = ALLOWED[_i / 2].decide;
+    hand.flipped = _i % 2 == 1;
+    struct bp_ladder ladder = climb();
+    ck_assert_int_eq(ladder.broke, hand.flipped ? 3 : 0);
+    ck_assert_str_eq(ladder.findings.item[0].name, ALLOWED[_i / 2].note);
+    ck_assert_uint_eq(ladder.findings.n, hand.flipped ? 2 : 1);
+    ck_assert_uint_eq(bp_findings_count(&ladder.findings), hand.flipped ? 1 : 0);
+    ck_assert_int_eq(ladder.rung[1].outcome, BP_RUNG_PASSED);
+    ck_assert_ptr_nonnull(strstr(ladder.rung[1].look[0].seen, ALLOWED[_i / 2].note));
+    bp_ladder_release(&ladder);
+}
+END_TEST
+
+START_TEST(the_ladder_stops_at_a_steeper_unit_by_its_name)
+{
+    open_net("3-4-2 sigmoid squared-error");
+    hand.inner = 2.0;
+    struct bp_ladder ladder = climb();
+    ck_assert_int_eq(ladder.broke, 2);
+    ck_assert_str_eq(ladder.findings.item[0].name, "activation-scaled");
+    bp_ladder_release(&ladder);
+}
+END_TEST
+
 START_TEST(without_memory_nothing_is_kept)
 {
     open_net("2-2-1 sigmoid squared-error no-bias");
@@ -310,6 +363,8 @@ Suite *forward_fit_suite(void)
     tcase_add_test(tcase, outputs_in_steps_are_said_to_be);
     tcase_add_test(tcase, a_fault_is_found_beside_a_scale);
     tcase_add_test(tcase, what_no_number_makes_right_stays_unexplained);
+    tcase_add_loop_test(tcase, the_ladder_says_the_same_number_and_climbs_on, 0, 6);
+    tcase_add_test(tcase, the_ladder_stops_at_a_steeper_unit_by_its_name);
     tcase_add_test(tcase, without_memory_nothing_is_kept);
     suite_add_tcase(suite, tcase);
     return suite;
