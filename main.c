@@ -47,6 +47,7 @@ static int command_help(const struct bp_command *command)
 
 static int dispatch(int argc, char **argv)
 {
+    opterr = 0; /* bp_option_unread() says it */
     if (argc < 2) {
         help(stderr);
         return BP_EXIT_FAILED;
@@ -67,8 +68,7 @@ static int dispatch(int argc, char **argv)
                 return command_help(COMMANDS[k]);
         return COMMANDS[k]->run(argc - 1, argv + 1);
     }
-    fprintf(stderr, "backprobe: no command '%.60s'\n", argv[1]);
-    help(stderr);
+    fprintf(stderr, "backprobe: no command '%.60s'; see backprobe --help\n", argv[1]);
     return BP_EXIT_FAILED;
 }
 

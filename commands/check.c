@@ -236,8 +236,10 @@ static int run(int argc, char **argv)
     all_options(list);
     optind = 1;
     while ((option = getopt_long(argc, argv, "", list, NULL)) != -1) {
-        if (option == '?')
-            return bp_command_misused(&bp_command_check, "expected the options below");
+        if (option == '?') {
+            bp_option_unread(argv, &error);
+            return bp_command_misused(&bp_command_check, "%s", error.text);
+        }
         if (!take(&options, option, optarg, &error))
             return bp_command_failed(&error);
     }

@@ -19,10 +19,17 @@ int bp_command_misused(const struct bp_command *command, const char *format, ...
     va_start(args, format);
     fprintf(stderr, "backprobe %s: ", command->name);
     vfprintf(stderr, format, args);
-    fprintf(stderr, "\nusage: backprobe %s%s%s\n", command->name,
-            command->usage[0] == '\0' ? "" : " ", command->usage);
+    fprintf(stderr, "; see backprobe %s --help\n", command->name);
     va_end(args);
     return BP_EXIT_FAILED;
+}
+
+bool bp_command_term(const char *value, struct bp_error *error)
+{
+    if (strcmp(value, "dumb") == 0)
+        return true;
+    bp_error_set(error, BP_EINPUT, "--term '%.40s': expected dumb", value);
+    return false;
 }
 
 void bp_command_progress(FILE *terminal, const char *format, ...)
@@ -41,6 +48,8 @@ void bp_command_progress(FILE *terminal, const char *format, ...)
 enum bp_status bp_command_join(char path[BP_PATH_MAX], const char *folder, const char *file,
                                struct bp_error *error)
 {
+    if (folder[0] == '\0')
+        return bp_error_set(error, BP_EFILE, "'': expected the name of a folder");
     const int n = snprintf(path, BP_PATH_MAX, "%s/%s", folder, file);
     if (n < 0 || n >= BP_PATH_MAX)
         return bp_error_set(error, BP_EFILE, "%.200s...: the path is too long", folder);
@@ -50,6 +59,8 @@ enum bp_status bp_command_join(char path[BP_PATH_MAX], const char *folder, const
 enum bp_status bp_command_folder(const char *path, struct bp_error *error)
 {
     char part[BP_PATH_MAX];
+    if (path[0] == '\0')
+        return bp_error_set(error, BP_EFILE, "'': expected the name of a folder");
     const int n = snprintf(part, sizeof part, "%s", path);
     if (n < 0 || (size_t)n >= sizeof part)
         return bp_error_set(error, BP_EFILE, "%.200s: the path is too long", path);

@@ -30,9 +30,12 @@ extern const struct bp_command bp_command_run, bp_command_check, bp_command_plot
 /* "backprobe: LINE" on stderr; BP_EXIT_FAILED. */
 int bp_command_failed(const struct bp_error *error);
 
-/* The same for a wrong call, with the usage. */
+/* The same for a wrong call: where its help is comes after it. */
 int bp_command_misused(const struct bp_command *command, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* Of --term: is it dumb? False with a line in error. */
+bool bp_command_term(const char *value, struct bp_error *error);
 
 /* One line of progress over the last one, no longer than the terminal is wide. */
 void bp_command_progress(FILE *terminal, const char *format, ...)

@@ -5,6 +5,7 @@
 #include "commands/origin.h"
 
 #include "core/mem.h"
+#include "diag/public.h"
 #include "diag/report.h"
 #include "plots/figure.h"
 #include "plots/gnuplot.h"
@@ -321,15 +322,19 @@ static int compare(int argc, char **argv)
 {
     const char *out = "out";
     bool letters = false;
+    struct bp_error error = {""};
     int c;
     optind = 1;
     while ((c = getopt_long(argc, argv, "", LONG, NULL)) != -1)
         if (c == OPT_OUT)
             out = optarg;
-        else if (c == OPT_TERM && strcmp(optarg, "dumb") == 0)
+        else if (c == OPT_TERM && bp_command_term(optarg, &error))
             letters = true;
-        else
-            return bp_command_misused(&bp_command_compare, "expected the options below");
+        else {
+            if (c == '?')
+                bp_option_unread(argv, &error);
+            return bp_command_misused(&bp_command_compare, "%s", error.text);
+        }
     if (argc - optind != 2)
         return bp_command_misused(&bp_command_compare, "expected two runs");
     return compare_two(argv + optind, out, letters);
@@ -338,6 +343,6 @@ static int compare(int argc, char **argv)
 const struct bp_command bp_command_compare = {
     .name = "compare",
     .usage = "[--out DIR] [--term dumb]\n       FOLDER|SCENARIO FOLDER|SCENARIO",
-    .about = "what differs between two runs, and the step at which they part",
+    .about = "what differs between two runs; the step at which they part",
     .options = "  --out DIR    where the figure goes (out); --term dumb: print it as letters\n",
     .run = compare};

@@ -63,13 +63,11 @@ static bool take(struct options *options, int option, const char *value, struct 
 {
     double x = 0.0;
     bool ok = true;
+    const char *expected = "a number above 0 and at most 1e6";
     switch (option) {
     case OPT_FORMAT:
         options->format = value;
-        if (strcmp(value, "text") != 0 && strcmp(value, "json") != 0 && strcmp(value, "tsv") != 0)
-            return bp_error_set(error, BP_EINPUT, "--format '%.40s': expected text, json or tsv",
-                                value) == BP_OK;
-        break;
+        return bp_format_known(value, error);
     case OPT_QUIET:
         options->quiet = true;
         break;
@@ -82,6 +80,7 @@ static bool take(struct options *options, int option, const char *value, struct 
         options->network = value;
         break;
     case OPT_PLANT:
+        expected = "no more faults";
         ok = options->n_plant < PLANTS_MOST;
         if (ok)
             options->plant[options->n_plant++] = value;
@@ -90,10 +89,12 @@ static bool take(struct options *options, int option, const char *value, struct 
         ok = number(value, 1e6, false, &options->ladder.rate);
         break;
     case OPT_SEED:
+        expected = "a whole number above 0";
         ok = number(value, 0x1p53, true, &x);
         options->ladder.seed = (uint64_t)x;
         break;
     case OPT_STARTS:
+        expected = "a whole number from 1 to 1000";
         ok = number(value, 1000.0, true, &x);
         options->ladder.starts = (size_t)x;
         break;
@@ -104,8 +105,8 @@ static bool take(struct options *options, int option, const char *value, struct 
         ok = false;
     }
     if (!ok)
-        bp_error_set(error, BP_EINPUT, "ladder: '%.40s': expected a number above 0 and in range",
-                     value);
+        bp_error_set(error, BP_EINPUT, "--%s '%.40s': expected %s", bp_option_name(LONG, option),
+                     value, expected);
     return ok;
 }
 
@@ -170,8 +171,10 @@ static int run(int argc, char **argv)
     int option;
     optind = 1;
     while ((option = getopt_long(argc, argv, "", LONG, NULL)) != -1) {
-        if (option == '?')
-            return bp_command_misused(&bp_command_ladder, "expected the options below");
+        if (option == '?') {
+            bp_option_unread(argv, &error);
+            return bp_command_misused(&bp_command_ladder, "%s", error.text);
+        }
         if (!take(&options, option, optarg, &error))
             return bp_command_failed(&error);
     }
@@ -200,15 +203,13 @@ const struct bp_command bp_command_ladder = {
              "       [--timeout S] [--network 'WIDTHS ACTIVATION LOSS'] [--plant FAULT] ...\n"
              "       [--rate R] [--starts N] [--seed N] [--jobs N]\n"
              "       [--format text|json|tsv] [--quiet]",
-    .about = "the five rungs, from AND to harder; stops at the first that breaks",
-    .options =
-        "  --subject S     a program, or a shared object (.so); else the built-in network\n"
-        "  --timeout S     seconds that a call may take (10)\n"
-        "  --network TEXT  such as '2-2-1 sigmoid squared-error'\n"
-        "  --plant FAULT   put NAME:LAYER:NEURON into it (see backprobe faults)\n"
-        "  --rate R        of the trainings; --starts N: how many; --seed N: of the first\n"
-        "  --jobs N        threads for numeric derivatives (1), no more than there are; the same "
-        "bits\n"
-        "  --format F      text, json or tsv; --quiet: print nothing, the exit status says it\n",
+    .about = "five rungs, from AND up; stops at the first that breaks",
+    .options = "  --subject S     a program, or a shared object (.so); else the built-in network\n"
+               "  --timeout S     seconds that a call may take (10)\n"
+               "  --network TEXT  such as '2-2-1 sigmoid squared-error'\n"
+               "  --plant FAULT   put NAME:LAYER:NEURON into it (see backprobe faults)\n"
+               "  --rate R        of the trainings; --starts N: how many; --seed N: of the first\n"
+               "  --jobs N        threads for numeric derivatives (1); the same bits\n"
+               "  --format F      text, json or tsv; --quiet: the exit status alone says it\n",
     .run = run,
 };

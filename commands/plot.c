@@ -2,6 +2,8 @@
  * made again too, from the scenario that the folder names: the same bits. Those of a trace
  * are in plot_trace.c. */
 #include "commands/command.h"
+
+#include "diag/public.h"
 #include "commands/origin.h"
 #include "commands/plot_trace.h"
 
@@ -104,7 +106,7 @@ static int plot_trace(const char *path, const struct options *options)
     return BP_EXIT_HEALTHY;
 }
 
-static bool parse(struct options *options, int argc, char **argv)
+static bool parse(struct options *options, int argc, char **argv, struct bp_error *error)
 {
     int c;
     *options = (struct options){0};
@@ -119,10 +121,11 @@ static bool parse(struct options *options, int argc, char **argv)
             break;
         case OPT_TERM:
             options->letters = true;
-            if (strcmp(optarg, "dumb") != 0)
+            if (!bp_command_term(optarg, error))
                 return false;
             break;
         default:
+            bp_option_unread(argv, error);
             return false;
         }
     return true;
@@ -133,8 +136,8 @@ static int plot(int argc, char **argv)
     struct options options;
     struct bp_error error = {""};
     int worst = BP_EXIT_HEALTHY;
-    if (!parse(&options, argc, argv))
-        return bp_command_misused(&bp_command_plot, "expected the options below");
+    if (!parse(&options, argc, argv, &error))
+        return bp_command_misused(&bp_command_plot, "%s", error.text);
     if (optind == argc)
         return bp_command_misused(&bp_command_plot, "expected the folder of a run");
     if (options.figure != NULL && bp_gallery_known(options.figure, &error) != BP_OK)
@@ -150,7 +153,7 @@ static int plot(int argc, char **argv)
 const struct bp_command bp_command_plot = {
     .name = "plot",
     .usage = "[--figure NAME] [--window | --term dumb]\n       FOLDER|SCENARIO|TRACE.tsv ...",
-    .about = "the figures of a run again: to files, to a window, or as letters",
+    .about = "the figures of a run again: files, a window, or letters",
     .options = "  --figure NAME  this one alone: loss, delta, gradients, slope, weights,\n"
                "                 surface, images or rate; a trace has loss and delta\n"
                "  --window       show it (loss); --term dumb: print it as letters\n",

@@ -324,7 +324,8 @@ static int run_file(const char *path, const struct options *options, struct onlo
 
 /* ---- the command ----------------------------------------------------------------------------- */
 
-static bool parse(struct options *options, int argc, char **argv, int *first)
+static bool parse(struct options *options, int argc, char **argv, int *first,
+                  struct bp_error *error)
 {
     int c;
     *options = (struct options){.out = "out", .format = "text"};
@@ -348,27 +349,32 @@ static bool parse(struct options *options, int argc, char **argv, int *first)
             break;
         case OPT_TERM:
             options->term = optarg;
-            if (strcmp(optarg, "dumb") != 0)
+            if (!bp_command_term(optarg, error))
                 return false;
             break;
         case OPT_FORMAT:
             options->format = optarg;
+            if (!bp_format_known(optarg, error))
+                return false;
             break;
         case OPT_JOBS:
-            if (!bp_jobs_parse(optarg, &options->jobs, NULL))
+            if (!bp_jobs_parse(optarg, &options->jobs, error))
                 return false;
             break;
         case OPT_PLANT:
-            if (options->n_plant == sizeof options->plant / sizeof options->plant[0])
+            if (options->n_plant == sizeof options->plant / sizeof options->plant[0]) {
+                bp_error_set(error, BP_EINPUT, "--plant: expected no more than %zu",
+                             options->n_plant);
                 return false;
+            }
             options->plant[options->n_plant++] = optarg;
             break;
         default:
+            bp_option_unread(argv, error);
             return false;
         }
     *first = optind;
-    return strcmp(options->format, "text") == 0 || strcmp(options->format, "json") == 0 ||
-           strcmp(options->format, "tsv") == 0;
+    return true;
 }
 
 /* The rows of the table, kept until all reports are printed. */
@@ -414,9 +420,10 @@ static int run_all(int n, char **paths, const struct options *options)
 static int run(int argc, char **argv)
 {
     struct options options;
+    struct bp_error error = {""};
     int first;
-    if (!parse(&options, argc, argv, &first))
-        return bp_command_misused(&bp_command_run, "expected the options below");
+    if (!parse(&options, argc, argv, &first, &error))
+        return bp_command_misused(&bp_command_run, "%s", error.text);
     if (first == argc)
         return bp_command_misused(&bp_command_run, "expected a scenario file");
     return run_all(argc - first, argv + first, &options);

@@ -1,6 +1,7 @@
 /* trace.c -- backprobe trace FILE: rows of a trace, by neuron, kind and step. */
 #include "commands/command.h"
 
+#include "diag/public.h"
 #include "diag/trace.h"
 
 #include <getopt.h>
@@ -74,7 +75,8 @@ static bool take(struct bp_trace_filter *filter, int option, const char *value,
         break;
     }
     if (!ok)
-        bp_error_set(error, BP_EINPUT, "trace: '%.40s': expected %s", value, expected);
+        bp_error_set(error, BP_EINPUT, "--%s '%.40s': expected %s", bp_option_name(LONG, option),
+                     value, expected);
     return ok;
 }
 
@@ -86,8 +88,10 @@ static int run(int argc, char **argv)
     int option;
     optind = 1;
     while ((option = getopt_long(argc, argv, "", LONG, NULL)) != -1) {
-        if (option == '?')
-            return bp_command_misused(&bp_command_trace, "expected the options below");
+        if (option == '?') {
+            bp_option_unread(argv, &error);
+            return bp_command_misused(&bp_command_trace, "%s", error.text);
+        }
         if (!take(&filter, option, optarg, &error))
             return bp_command_failed(&error);
     }

@@ -363,11 +363,11 @@ static enum bp_status read_text(struct bp_arrayfile *array, const struct bp_inpu
                         .line = 1,
                         .error = error};
     if (memchr(input->bytes, '\0', input->n) != NULL)
-        return bp_error_set(error, BP_EINPUT, "%s: neither .npy nor text", path);
+        return bp_error_set(error, BP_EINPUT, "%s: neither .npy nor text: expected numbers", path);
     array->dims = 2;
     const enum bp_status status = take_text(&text, array);
     if (status == BP_OK && array->n == 0)
-        return bp_error_set(error, BP_EINPUT, "%s: no numbers", path);
+        return bp_error_set(error, BP_EINPUT, "%s: no numbers in it: expected at least one", path);
     return status;
 }
 

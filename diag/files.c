@@ -217,6 +217,19 @@ static enum bp_status read_parameters(struct reading *reading, const char *list,
     return status;
 }
 
+/* There is no loss where a parameter is not finite. (A gradient that is not is a finding.) */
+static enum bp_status theta_is_finite(const struct reading *reading, const char *list,
+                                      const double *theta)
+{
+    const size_t n = bp_spec_parameters(reading->spec);
+    for (size_t k = 0; k < n; k++)
+        if (!isfinite(theta[k]))
+            return bp_error_set(reading->error, BP_EINPUT,
+                                "%.200s: parameter %zu of %zu is %g, expected finite numbers", list,
+                                k + 1, n, theta[k]);
+    return BP_OK;
+}
+
 /* ---- data -------------------------------------------------------------------------------- */
 
 static enum bp_status take_columns(const struct bp_arrayfile *file, const char *path, size_t width,
@@ -376,6 +389,8 @@ static enum bp_status read_all(struct bp_files *files, const struct bp_files_opt
     enum bp_status status = find_layout(files, words, spec, options->layout, error);
     if (status == BP_OK)
         status = read_parameters(&reading, options->theta, &files->theta);
+    if (status == BP_OK)
+        status = theta_is_finite(&reading, options->theta, files->theta);
     reading.infer = false;
     if (status == BP_OK && options->gradient != NULL)
         status = read_parameters(&reading, options->gradient, &files->g);

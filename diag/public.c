@@ -68,6 +68,34 @@ bool bp_jobs_parse(const char *text, int *jobs, struct bp_error *error)
     return true;
 }
 
+bool bp_format_known(const char *text, struct bp_error *error)
+{
+    if (strcmp(text, "text") == 0 || strcmp(text, "json") == 0 || strcmp(text, "tsv") == 0)
+        return true;
+    bp_error_set(error, BP_EINPUT, "--format '%.40s': expected text, json or tsv", text);
+    return false;
+}
+
+const char *bp_option_name(const struct option *list, int value)
+{
+    while (list->name != NULL && list->val != value)
+        list++;
+    return list->name == NULL ? "" : list->name;
+}
+
+/* optopt is set where the option is known and its value is one too few, or one too many. */
+void bp_option_unread(char **argv, struct bp_error *error)
+{
+    const char *word = argv[optind - 1];
+    if (optopt > 0 && optopt < 256)
+        bp_error_set(error, BP_EINPUT, "'-%c': no such option", optopt);
+    else if (optopt == 0)
+        bp_error_set(error, BP_EINPUT, "'%.60s': no such option", word);
+    else
+        bp_error_set(error, BP_EINPUT, "'%.60s': expected %s value", word,
+                     strchr(word, '=') != NULL ? "no" : "a");
+}
+
 bool bp_check_option(struct bp_check_options *options, int option, const char *value,
                      struct bp_error *error)
 {
@@ -81,10 +109,7 @@ bool bp_check_option(struct bp_check_options *options, int option, const char *v
         return true;
     case OPT_FORMAT:
         options->format = value;
-        if (strcmp(value, "text") != 0 && strcmp(value, "json") != 0 && strcmp(value, "tsv") != 0)
-            return bp_error_set(error, BP_EINPUT, "--format '%.40s': expected text, json or tsv",
-                                value) == BP_OK;
-        return true;
+        return bp_format_known(value, error);
     case OPT_METHOD:
         if (!bp_tier_parse(value, &options->checkup.tier))
             return bp_error_set(error, BP_EINPUT,
@@ -292,14 +317,18 @@ static int help(const struct bp_subject *subject)
     return 0;
 }
 
-/* false: one line is in error. getopt has its own for an option that it does not know. */
+/* false: one line is in error. */
 static bool parse(struct bp_check_options *options, int argc, char **argv, struct bp_error *error)
 {
     int option;
     optind = 1;
-    while ((option = getopt_long(argc, argv, "", LONG, NULL)) != -1)
+    opterr = 0;
+    while ((option = getopt_long(argc, argv, "", LONG, NULL)) != -1) {
+        if (option == '?')
+            bp_option_unread(argv, error);
         if (option == '?' || !bp_check_option(options, option, optarg, error))
             return false;
+    }
     if (optind < argc)
         bp_error_set(error, BP_EINPUT, "'%.60s': expected an option", argv[optind]);
     return optind >= argc;
@@ -315,7 +344,7 @@ int backprobe_main(const struct bp_subject *subject, int argc, char **argv)
         return help(subject);
     const int answer =
         parse(&options, argc, argv, &error) ? bp_check_subject(subject, &options, &error) : 2;
-    if (answer == 2 && error.text[0] != '\0')
+    if (answer == 2)
         fprintf(stderr, "backprobe: %s\n", error.text);
     return fflush(stdout) == 0 ? answer : 2;
 }

@@ -36,7 +36,7 @@ enum bp_status bp_check_print(const struct bp_checkup *checkup, const char *name
     "  --method M        central, richardson, complex, structured, delta-form, node;\n"            \
     "                    auto: the best that fits (the default)\n"                                 \
     "  --jobs N          threads for it (1), no more than there are; the same bits\n"              \
-    "  --trace FILE      train it, and leave its own z, a and delta of each step there\n"          \
+    "  --trace FILE      train it; leave its own z, a and delta of each step there\n"              \
     "  --steps N         of that training (100); --rate R: its rate (0.1)\n"                       \
     "  --rate R          of the steps that are tried; --seed N: of what is drawn\n"                \
     "  --all             list every entry; --format F: text, json or tsv\n"                        \
@@ -48,6 +48,15 @@ const struct option *bp_check_long_options(void);
 /* A number of threads for --jobs: a whole number above 0. What is more than the machine has
  * is cut to that. False with a line in error. */
 bool bp_jobs_parse(const char *text, int *jobs, struct bp_error *error);
+
+/* Of --format: is it one? False with a line in error. */
+bool bp_format_known(const char *text, struct bp_error *error);
+
+/* "rate" of the option whose getopt value this is. */
+const char *bp_option_name(const struct option *list, int value);
+
+/* A line in error on the option for which getopt_long() returned '?'. */
+void bp_option_unread(char **argv, struct bp_error *error);
 
 /* Takes one of these options; false with a line in error. */
 bool bp_check_option(struct bp_check_options *options, int option, const char *value,

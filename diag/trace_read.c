@@ -167,7 +167,8 @@ static enum bp_status read_header(struct reader *reader)
     if (status == BP_EFILE)
         return status;
     if (!good && status == BP_OK)
-        return bp_error_set(reader->error, BP_EINPUT, "%s: empty, not a trace", reader->path);
+        return bp_error_set(reader->error, BP_EINPUT,
+                            "%s: empty, not a trace: expected its columns in line 1", reader->path);
     good = good && split(line, field) == FIELDS;
     for (size_t k = 0; good && k < FIELDS; k++)
         good = strcmp(field[k], COLUMN[k]) == 0;

@@ -123,6 +123,8 @@ static void assert_misused(const struct cli *cli, const char *words)
 {
     ck_assert_msg(cli->status == 2, "status %d: %s", cli->status, cli->err_text);
     ck_assert_msg(strstr(cli->err_text, words) != NULL, "no '%s' in: %s", words, cli->err_text);
+    const char *end = strchr(cli->err_text, '\n');
+    ck_assert_msg(end != NULL && end[1] == '\0', "not one line: %s", cli->err_text);
     ck_assert_str_eq(cli->out_text, "");
 }
 
@@ -134,17 +136,46 @@ START_TEST(words_that_mean_nothing_are_refused)
     run(&cli, "dance");
     assert_misused(&cli, "no command 'dance'");
     run(&cli, "run");
-    assert_misused(&cli, "usage: backprobe run");
+    assert_misused(&cli, "run: expected a scenario file; see backprobe run --help");
     run(&cli, "run", "--wings", "and.conf");
-    assert_misused(&cli, "usage: backprobe run");
+    assert_misused(&cli, "'--wings': no such option; see backprobe run --help");
+    run(&cli, "run", "-w", "and.conf");
+    assert_misused(&cli, "'-w': no such option");
+    run(&cli, "run", "and.conf", "--out");
+    assert_misused(&cli, "'--out': expected a value");
+    run(&cli, "run", "--all=3", "and.conf");
+    assert_misused(&cli, "'--all=3': expected no value");
     run(&cli, "run", "--format", "xml", "and.conf");
-    assert_misused(&cli, "usage: backprobe run");
+    assert_misused(&cli, "--format 'xml': expected text, json or tsv");
+    run(&cli, "compare", "--term", "smart", "a", "b");
+    assert_misused(&cli, "--term 'smart': expected dumb");
     run(&cli, "ladder", "--jobs", "none");
     assert_refused(&cli, "--jobs 'none': expected a whole number above 0");
     run(&cli, "faults", "all");
-    assert_misused(&cli, "usage: backprobe faults");
+    assert_misused(&cli, "faults: expected no words");
     run(&cli, "explain", "sign-fliped");
     assert_refused(&cli, "did you mean 'sign-flipped'");
+}
+END_TEST
+
+static void assert_narrow(const char *text)
+{
+    for (const char *line = text; *line != '\0'; line += strcspn(line, "\n") + 1)
+        ck_assert_msg(strcspn(line, "\n") <= 80, "over 80 columns: %.100s", line);
+}
+
+START_TEST(numbers_out_of_range_and_folders_without_a_name_are_refused)
+{
+    static struct cli cli;
+    run(&cli, "ladder", "--starts", "nan");
+    assert_refused(&cli, "--starts 'nan': expected a whole number from 1 to 1000");
+    run(&cli, "trace", "--sample", "-1", "t.tsv");
+    assert_refused(&cli, "--sample '-1': expected a whole number, 0 or more");
+    run(&cli, "check", "--seed", "1e99");
+    assert_refused(&cli, "--seed '1e99': expected a whole number above 0");
+    run(&cli, "check", "--page", "");
+    ck_assert_int_eq(cli.status, 2);
+    ck_assert_str_eq(cli.err_text, "backprobe: '': expected the name of a folder\n");
 }
 END_TEST
 
@@ -155,6 +186,7 @@ START_TEST(every_command_has_help)
     static struct cli cli;
     run(&cli, "--help");
     ck_assert_int_eq(cli.status, 0);
+    assert_narrow(cli.out_text);
     for (size_t k = 0; k < sizeof COMMAND / sizeof COMMAND[0]; k++) {
         char name[64], usage[64];
         snprintf(name, sizeof name, "backprobe %s ", COMMAND[k]);
@@ -164,6 +196,7 @@ START_TEST(every_command_has_help)
         run(&cli, COMMAND[k], "--help");
         ck_assert_int_eq(cli.status, 0);
         ck_assert_int_eq(strncmp(cli.out_text, usage, strlen(usage)), 0);
+        assert_narrow(cli.out_text);
         ck_assert_str_eq(cli.err_text, "");
     }
 }
@@ -671,6 +704,7 @@ Suite *cli_suite(void)
     }
     tcase_add_test(tcase, words_that_mean_nothing_are_refused);
     tcase_add_test(tcase, every_command_has_help);
+    tcase_add_test(tcase, numbers_out_of_range_and_folders_without_a_name_are_refused);
     tcase_add_test(tcase, a_scenario_that_is_not_there_is_one_line);
     tcase_add_test(tcase, an_unknown_key_is_one_line_with_its_place);
     tcase_add_test(tcase, a_bad_scenario_does_not_stop_the_others);

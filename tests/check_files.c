@@ -181,8 +181,9 @@ START_TEST(text_that_is_no_table_is_refused)
     refused(scratch_text("a.txt", "1 2\n3\n"), "a.txt:2: 1 numbers, expected 2 as above");
     refused(scratch_text("a.txt", "1,,2\n"), "a.txt:1: '': expected a number");
     refused(scratch_text("a.txt", "0x10\n"), "a.txt:1: '0x10': expected a number");
-    refused(scratch_text("a.txt", "\n# nothing\n"), "a.txt: no numbers");
-    refused(scratch_write("a.txt", "1\0002", 3), "a.txt: neither .npy nor text");
+    refused(scratch_text("a.txt", "\n# nothing\n"),
+            "a.txt: no numbers in it: expected at least one");
+    refused(scratch_write("a.txt", "1\0002", 3), "a.txt: neither .npy nor text: expected numbers");
     refused(scratch_path("none.npy"), "none.npy");
 }
 END_TEST
@@ -324,6 +325,10 @@ START_TEST(what_does_not_fit_is_said)
     options = dumped();
     options.theta = options.gradient = scratch_path("w1.npy");
     not_opened(&options, "w1.npy: 6 numbers, expected 13, the network's parameters");
+    options = dumped();
+    options.layout = NULL;
+    options.theta = scratch_text("t.txt", "1\n2\n3\n4\n5\n6\nnan\n8\n9\n10\n11\n12\n13\n");
+    not_opened(&options, "t.txt: parameter 7 of 13 is nan, expected finite numbers");
     options = dumped();
     options.data = NULL;
     not_opened(&options, "--data is missing");

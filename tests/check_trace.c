@@ -366,7 +366,7 @@ END_TEST
 static const struct {
     const char *text, *line;
 } BAD[] = {
-    {"", "t.tsv: empty, not a trace"},
+    {"", "t.tsv: empty, not a trace: expected its columns in line 1"},
     {"a\tb\n", "t.tsv:1: not a trace: expected the columns span, kind, epoch, ..."},
     {HEADER GOOD "step\tdelta\t0\t1\n", "t.tsv:3: 4 fields: expected 12"},
     {HEADER "step\tdelta\t0\t1\t1\t0\t-\t1\t1\t1\t0\t0\t9\n",
@@ -438,7 +438,7 @@ START_TEST(wherever_it_is_cut_is_said)
         if (n >= header && (n - header) % row == 0)
             ck_assert_ptr_null(line);
         else if (n == 0)
-            ck_assert_str_eq(line, "t.tsv: empty, not a trace");
+            ck_assert_str_eq(line, "t.tsv: empty, not a trace: expected its columns in line 1");
         else if (n < header)
             ck_assert_ptr_nonnull(strstr(line, "t.tsv:1: not a trace: expected the columns "));
         else

@@ -89,7 +89,7 @@ END_TEST
 static const struct {
     const char *text, *line;
 } bad[] = {
-    {"", "t.tsv: empty, not a trace"},
+    {"", "t.tsv: empty, not a trace: expected its columns in line 1"},
     {HEADER DELTA("step", "0", "1\t99999999", "1"),
      "t.tsv: neuron 1:99999999 is more than a figure can show"},
     {HEADER DELTA("step", "0", "99999999\t1", "1"),
