@@ -437,7 +437,7 @@ const struct bp_command bp_command_run = {
     .about = "train a scenario, watch it, name what is wrong",
     .options =
         "  --out DIR      where each scenario gets a folder (out)\n"
-        "  --plots        also draw every figure, as SVG, and make the pages to read them on\n"
+        "  --plots        also draw every figure, as SVG, and make the pages for them\n"
         "                 (backprobe plot draws those of a run again, and as PNG)\n"
         "  --live         show loss and accuracy while it trains; --term dumb: as letters\n"
         "  --plant FAULT  put NAME:LAYER:NEURON into the backprop (see backprobe faults)\n"
