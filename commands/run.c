@@ -435,15 +435,14 @@ const struct bp_command bp_command_run = {
              "       [--plant FAULT] ... [--all] [--format text|json|tsv] [--quiet]\n"
              "       [--jobs N] SCENARIO.conf ...",
     .about = "train a scenario, watch it, name what is wrong",
-    .options =
-        "  --out DIR      where each scenario gets a folder (out)\n"
-        "  --plots        also draw every figure, as SVG, and make the pages for them\n"
-        "                 (backprobe plot draws those of a run again, and as PNG)\n"
-        "  --live         show loss and accuracy while it trains; --term dumb: as letters\n"
-        "  --plant FAULT  put NAME:LAYER:NEURON into the backprop (see backprobe faults)\n"
-        "  --all          list every entry of the gradient check\n"
-        "  --jobs N       threads for numeric derivatives (1); the same bits with any\n"
-        "  --format F     text, json or tsv\n"
-        "  --quiet        of several scenarios the table only, of one nothing\n",
+    .options = "  --out DIR      where each scenario gets a folder (out)\n"
+               "  --plots        also draw every figure, as SVG, and make the pages for them\n"
+               "                 (backprobe plot draws those of a run again, and as PNG)\n"
+               "  --live         show loss and accuracy while it trains; --term dumb: as letters\n"
+               "  --plant FAULT  put NAME:LAYER:NEURON into the backprop (see backprobe faults)\n"
+               "  --all          list every entry of the gradient check\n"
+               "  --jobs N       threads for numeric derivatives (1); the same bits with any\n"
+               "  --format F     text, json or tsv\n"
+               "  --quiet        of several scenarios the table only, of one nothing\n",
     .run = run,
 };

@@ -20,6 +20,18 @@ enum bp_status bp_dataset_init(struct bp_dataset *data, size_t n, size_t n_in, s
     return BP_ENOMEM;
 }
 
+enum bp_status bp_dataset_copy(struct bp_dataset *data, size_t n, size_t n_in, size_t n_out,
+                               const double *x, const double *t)
+{
+    const enum bp_status status = bp_dataset_init(data, n, n_in, n_out);
+    if (status != BP_OK)
+        return status;
+    memcpy(data->x, x, n * n_in * sizeof *x);
+    memcpy(data->t, t, n * n_out * sizeof *t);
+    bp_dataset_find_classes(data);
+    return BP_OK;
+}
+
 void bp_dataset_release(struct bp_dataset *data)
 {
     bp_mem_free(data->x);

@@ -36,6 +36,9 @@ struct bp_dataset {
 
 /* n examples of zeros; n, n_in and n_out at least 1. BP_ENOMEM. */
 enum bp_status bp_dataset_init(struct bp_dataset *data, size_t n, size_t n_in, size_t n_out);
+/* The same with these examples (x: n x n_in, t: n x n_out), and their classes found. */
+enum bp_status bp_dataset_copy(struct bp_dataset *data, size_t n, size_t n_in, size_t n_out,
+                               const double *x, const double *t);
 void bp_dataset_release(struct bp_dataset *data);
 
 /* Room for n examples in place of those there are; what is added is 0. BP_ENOMEM

@@ -84,21 +84,6 @@ static enum bp_status match_and_say(struct bp_inquiry *q, const struct bp_forwar
     return status;
 }
 
-/* Whether the claims are other than the right ones in any number. */
-static enum bp_status gradient_is_right(const struct bp_inquiry *q, bool *right)
-{
-    struct bp_predictor p;
-    const enum bp_status status = bp_predictor_init(&p, q->net, q->net->ops, q->probe, q->n);
-    if (status != BP_OK)
-        return status;
-    *right = true;
-    for (size_t k = 0; k < p.n; k++)
-        for (size_t i = 0; i < p.net->n_tensors; i++)
-            *right = *right && bp_predictor_between(&p, k, i, p.right[k], p.probe[k].g) <= p.tol;
-    bp_predictor_release(&p);
-    return BP_OK;
-}
-
 static enum bp_status look(struct bp_inquiry *q, const struct bp_diagnose_options *options,
                            struct bp_findings *out, struct bp_error *error)
 {
@@ -107,7 +92,7 @@ static enum bp_status look(struct bp_inquiry *q, const struct bp_diagnose_option
     bool right = true;
     enum bp_status status = bp_forward_look(&forward, q);
     if (status == BP_OK)
-        status = gradient_is_right(q, &right);
+        status = bp_forward_makes_right(q, q->net->ops, &right);
     if (status == BP_OK && !(forward.agrees && right) && q->view->subject->arrays != NULL)
         status = bp_layout_look(&layout, q);
     if (status == BP_OK && layout.found)

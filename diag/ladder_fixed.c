@@ -4,7 +4,7 @@
 #include "core/mem.h"
 #include "diag/ladder_climb.h"
 
-#include <string.h>
+#include <stdio.h>
 
 static bool takes_gates(const struct bp_view *view)
 {
@@ -18,12 +18,10 @@ static enum bp_status own_data(struct bp_dataset *data, const struct bp_view *vi
     const struct bp_batch *own = view->subject->data;
     if (own == NULL)
         return bp_climb_no_task(data, &view->twin.spec);
-    const enum bp_status status = bp_dataset_init(data, own->n, view->n_in, view->n_out);
+    const enum bp_status status =
+        bp_dataset_copy(data, own->n, view->n_in, view->n_out, own->x, own->t);
     if (status != BP_OK)
         return status;
-    memcpy(data->x, own->x, own->n * view->n_in * sizeof *data->x);
-    memcpy(data->t, own->t, own->n * view->n_out * sizeof *data->t);
-    bp_dataset_find_classes(data);
     snprintf(data->title, sizeof data->title, "its own data");
     return BP_OK;
 }

@@ -26,16 +26,10 @@ static enum bp_status look_at_start(struct bp_view *view, const struct bp_batch 
     return status;
 }
 
-static enum bp_status copy_data(struct bp_dataset *data, const struct bp_view *view)
+static enum bp_status take_data(struct bp_dataset *data, const struct bp_view *view)
 {
     const struct bp_batch *own = view->subject->data;
-    const enum bp_status status = bp_dataset_init(data, own->n, view->n_in, view->n_out);
-    if (status != BP_OK)
-        return status;
-    memcpy(data->x, own->x, own->n * view->n_in * sizeof *data->x);
-    memcpy(data->t, own->t, own->n * view->n_out * sizeof *data->t);
-    bp_dataset_find_classes(data);
-    return BP_OK;
+    return bp_dataset_copy(data, own->n, view->n_in, view->n_out, own->x, own->t);
 }
 
 static enum bp_status look_at_data(struct bp_view *view, struct bp_findings *findings)
@@ -43,7 +37,7 @@ static enum bp_status look_at_data(struct bp_view *view, struct bp_findings *fin
     struct bp_dataset data;
     if (view->subject->data == NULL)
         return BP_OK;
-    enum bp_status status = copy_data(&data, view);
+    enum bp_status status = take_data(&data, view);
     if (status != BP_OK)
         return status;
     struct bp_health health = {
@@ -81,7 +75,7 @@ enum bp_status bp_outset_rate(struct bp_view *view, struct bp_findings *findings
     if (start == NULL)
         return BP_ENOMEM;
     enum bp_status status = BP_OK;
-    if (bp_view_start(view, start) && (status = copy_data(&data, view)) == BP_OK) {
+    if (bp_view_start(view, start) && (status = take_data(&data, view)) == BP_OK) {
         status = try_rates(view, &data, start, findings);
         bp_dataset_release(&data);
     }
