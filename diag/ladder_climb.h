@@ -66,7 +66,8 @@ enum bp_targets bp_climb_coding(const struct bp_spec *spec);
 /* Samples for looks that need no task: any will do, they draw their own. */
 enum bp_status bp_climb_no_task(struct bp_dataset *data, const struct bp_spec *spec);
 
-/* ---- looks (ladder_look.c) ------------------------------------------------------ */
+/* ---- looks (ladder_look.c, ladder_step.c) ------------------------------------------------------
+ */
 
 /* Each adds one or more looks to climb->rung, and sets its outcome when it breaks. */
 enum bp_status bp_rung_contract(struct bp_climb *climb);
@@ -91,8 +92,19 @@ struct bp_rung_look *bp_climb_look(struct bp_climb *climb, const char *format, .
     __attribute__((format(printf, 2, 3)));
 void bp_rung_see(struct bp_rung_look *look, enum bp_rung_outcome outcome, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* More words behind those of the look. */
+void bp_rung_see_more(struct bp_rung_look *look, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 /* The rung broke: what that means, and what to do next. */
 void bp_climb_break(struct bp_climb *climb, const char *means, const char *next);
+
+/* Where nothing was named: what was seen is the finding. BP_ENOMEM. */
+enum bp_status bp_climb_name_at_least(struct bp_climb *climb, enum bp_look look, const char *name,
+                                      const char *seen);
+
+/* n samples in which nothing is equal, zero or balanced; or the subject's own, all of them,
+ * where it takes no other. */
+enum bp_status bp_climb_draw(const struct bp_climb *climb, size_t n, struct bp_dataset *data);
 
 /* Keeps the worksheet of this point. BP_ENOMEM. */
 enum bp_status bp_climb_worksheet(struct bp_climb *climb, const double *theta);

@@ -1,5 +1,5 @@
 /* ladder_look.c -- the looks of a rung that need no training: calls, forward pass,
- * gradient, step. Those that train are in ladder_lesson.c.
+ * gradient. The step is in ladder_step.c, those that train are in ladder_lesson.c.
  */
 #include "diag/ladder_climb.h"
 
@@ -78,10 +78,7 @@ static enum bp_status keep_note(const struct bp_finding *note, struct bp_finding
     return BP_OK;
 }
 
-static void see_more(struct bp_rung_look *look, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-
-static void see_more(struct bp_rung_look *look, const char *format, ...)
+void bp_rung_see_more(struct bp_rung_look *look, const char *format, ...)
 {
     const size_t used = strlen(look->seen);
     va_list args;
@@ -106,9 +103,8 @@ static enum bp_status diagnose(struct bp_climb *climb)
     return bp_diagnose_run(climb->view, &options, findings, climb->error);
 }
 
-/* Where nothing was named: what was seen is the finding. */
-static enum bp_status name_at_least(struct bp_climb *climb, enum bp_look look, const char *name,
-                                    const char *seen)
+enum bp_status bp_climb_name_at_least(struct bp_climb *climb, enum bp_look look, const char *name,
+                                      const char *seen)
 {
     if (bp_findings_count(&climb->ladder->findings) > 0)
         return BP_OK;
@@ -135,9 +131,7 @@ static double draw_target(const struct bp_view *view, struct bp_rng *rng, size_t
     return bp_rng_uniform(rng, 0.1, 0.9);
 }
 
-/* n samples in which nothing is equal, zero or balanced; or the first n of the subject's
- * own, all of them where it takes no other. */
-static enum bp_status draw_data(const struct bp_climb *climb, size_t n, struct bp_dataset *data)
+enum bp_status bp_climb_draw(const struct bp_climb *climb, size_t n, struct bp_dataset *data)
 {
     const struct bp_view *view = climb->view;
     if (view->subject->data != NULL)
@@ -187,7 +181,7 @@ enum bp_status bp_rung_contract(struct bp_climb *climb)
     struct bp_dataset data = {0};
     struct bp_contract contract = {0};
     double *theta = bp_mem_new(view->n_theta, sizeof *theta);
-    enum bp_status status = theta == NULL ? BP_ENOMEM : draw_data(climb, 5, &data);
+    enum bp_status status = theta == NULL ? BP_ENOMEM : bp_climb_draw(climb, 5, &data);
     const struct bp_batch batch = batch_of(&data);
     const size_t before = bp_findings_count(&climb->ladder->findings);
     struct bp_rung_look *look = bp_climb_look(climb, "its calls, each more than once");
@@ -264,8 +258,8 @@ static void compare(struct bp_climb *climb, struct bp_rung_look *look, const dou
     if (apart <= may_round(climb->view)) {
         bp_rung_see(look, BP_RUNG_PASSED, "a =");
         for (size_t k = 0; k < count && k < 4; k++)
-            see_more(look, " %.6f", a[k]);
-        see_more(look, "%s, as by hand", count > 4 ? " ..." : "");
+            bp_rung_see_more(look, " %.6f", a[k]);
+        bp_rung_see_more(look, "%s, as by hand", count > 4 ? " ..." : "");
         return;
     }
     bp_rung_see(look, BP_RUNG_BROKE, "sample %zu%s: it says %.6f, by hand it is %.6f",
@@ -306,7 +300,7 @@ static enum bp_status allow_numbers(struct bp_climb *climb, struct bp_rung_look 
         climb->rung->means[0] = climb->rung->next[0] = '\0';
         climb->has_numbers = true;
         climb->decides = strcmp(found.item[0].name, "predictions-are-decisions") == 0;
-        see_more(look, "; %s, and that explains it", found.item[0].name);
+        bp_rung_see_more(look, "; %s, and that explains it", found.item[0].name);
         status = keep_note(&found.item[0], &climb->ladder->findings);
     }
     bp_findings_release(&found);
@@ -351,8 +345,8 @@ enum bp_status bp_rung_forward(struct bp_climb *climb, const double *theta)
     if (status == BP_OK && bp_climb_broke(climb) && view->can_differ)
         status = diagnose(climb);
     if (status == BP_OK && bp_climb_broke(climb))
-        status = name_at_least(climb, BP_LOOK_FORWARD, "unexplained-predictions",
-                               climb->rung->look[climb->rung->n_looks - 1].seen);
+        status = bp_climb_name_at_least(climb, BP_LOOK_FORWARD, "unexplained-predictions",
+                                        climb->rung->look[climb->rung->n_looks - 1].seen);
     bp_pass_release(&pass);
     bp_mem_free(y);
     return status;
@@ -418,7 +412,7 @@ static enum bp_status check_all(struct bp_climb *climb, double *theta, struct si
     enum bp_status status = check_at(climb, 0, &all, theta, sight);
     for (size_t n = 1; n <= 7 && free_data && status == BP_OK; n += n == 1 ? 4 : 2) {
         struct bp_dataset data = {0};
-        status = draw_data(climb, n, &data);
+        status = bp_climb_draw(climb, n, &data);
         const struct bp_batch batch = batch_of(&data);
         if (status == BP_OK)
             status = check_at(climb, n, &batch, theta, sight);
@@ -482,7 +476,7 @@ static enum bp_status know_steps(struct bp_climb *climb, double *theta,
     struct bp_dataset data = {0};
     if (climb->view->subject->gradient != NULL || !climb->view->can_step)
         return BP_OK;
-    enum bp_status status = draw_data(climb, 5, &data);
+    enum bp_status status = bp_climb_draw(climb, 5, &data);
     const struct bp_batch batch = batch_of(&data);
     if (status == BP_OK) {
         bp_climb_point(climb, 2, theta);
@@ -567,110 +561,10 @@ enum bp_status bp_rung_gradient(struct bp_climb *climb)
         if (status == BP_OK)
             status = diagnose(climb);
         if (status == BP_OK)
-            status = name_at_least(climb, BP_LOOK_GRADIENT, "unexplained-gradient", sight.first);
+            status = bp_climb_name_at_least(climb, BP_LOOK_GRADIENT, "unexplained-gradient",
+                                            sight.first);
     }
     bp_findings_release(&steps);
-    bp_mem_free(theta);
-    return status;
-}
-
-/* ---- the step --------------------------------------------------------------- */
-
-static void add_tensor_name(const struct bp_tensor *tensor, char *text, size_t size)
-{
-    char name[BP_NAME_MAX];
-    const size_t used = strlen(text);
-    bp_tensor_name(tensor, name);
-    snprintf(text + used, size - used, " %s", name);
-}
-
-/* Names of tensors that one step leaves as they were, though their derivatives are not 0
- * (which the gradient check has shown to be right by now). */
-static enum bp_status find_still(struct bp_climb *climb, const struct bp_batch *batch,
-                                 double *theta, char *still, size_t size)
-{
-    struct bp_view *view = climb->view;
-    const struct bp_mlp *twin = &view->twin;
-    double *next = bp_mem_new(2 * view->n_theta, sizeof *next);
-    if (next == NULL)
-        return BP_ENOMEM;
-    struct bp_pass pass;
-    enum bp_status status = bp_pass_init(&pass, twin, batch->n);
-    if (status == BP_OK) {
-        pass.theta = theta;
-        pass.grad = next + view->n_theta;
-        bp_pass_forward(&pass, batch->n, batch->x);
-        bp_pass_backward(&pass, batch->t);
-        bp_pass_release(&pass);
-        const struct bp_batch one = {view->subject->step_kind == BP_STEP_SAMPLE ? 1 : batch->n,
-                                     batch->x, batch->t};
-        status = bp_view_step(view, theta, &one, climb->options.rate, next, climb->error);
-    }
-    for (size_t k = 0; k < twin->n_tensors && status == BP_OK; k++) {
-        const struct bp_tensor *tensor = &twin->tensor[k];
-        bool moved = false, has = false;
-        for (size_t i = tensor->offset; i < tensor->offset + tensor->count; i++) {
-            moved = moved || next[i] != theta[i];
-            has = has || next[view->n_theta + i] != 0.0;
-        }
-        if (has && !moved)
-            add_tensor_name(tensor, still, size);
-    }
-    bp_mem_free(next);
-    return status;
-}
-
-static void say_step(struct bp_climb *climb, struct bp_rung_look *look,
-                     const struct bp_stepper *stepper, const char *still, size_t found)
-{
-    if (still[0] == '\0' && found == 0) {
-        bp_rung_see(look, BP_RUNG_PASSED, "every tensor moves");
-        if (stepper->looked)
-            see_more(look, "; %s%s", stepper->linear ? "the step goes with the rate" : "",
-                     stepper->momentum > 0.0 ? ", with momentum" : "");
-        return;
-    }
-    bp_rung_see(look, BP_RUNG_BROKE, "%s%s", still[0] != '\0' ? "never moved:" : "", still);
-    if (found > 0)
-        see_more(look, "%sa step is not theta - rate * gradient", still[0] != '\0' ? "; " : "");
-    bp_climb_break(climb,
-                   "the gradient is right and the step is not: what is done with the gradient is "
-                   "at fault, not backpropagation",
-                   "compare theta before and after one step with theta - rate * gradient, "
-                   "tensor by tensor");
-}
-
-enum bp_status bp_rung_step(struct bp_climb *climb)
-{
-    struct bp_view *view = climb->view;
-    if (!view->can_step) {
-        bp_rung_see(bp_climb_look(climb, "a step of its own"), BP_RUNG_LEFT_OUT,
-                    "it has none: theta - rate * gradient is taken for it");
-        return BP_OK;
-    }
-    struct bp_rung_look *look = bp_climb_look(climb, "steps of its own, at several rates");
-    struct bp_dataset data = {0};
-    struct bp_stepper stepper = {0};
-    double *theta = bp_mem_new(view->n_theta, sizeof *theta);
-    char still[BP_RUNG_LINE] = "";
-    enum bp_status status = theta == NULL ? BP_ENOMEM : draw_data(climb, 5, &data);
-    const struct bp_batch batch = batch_of(&data);
-    const size_t before = bp_findings_count(&climb->ladder->findings);
-    if (status == BP_OK) {
-        bp_climb_point(climb, 2, theta);
-        bp_view_forget_steps(view);
-        status = find_still(climb, &batch, theta, still, sizeof still);
-    }
-    if (status == BP_OK)
-        status =
-            bp_stepper_run(view, theta, &batch, &stepper, &climb->ladder->findings, climb->error);
-    if (status == BP_OK) {
-        say_step(climb, look, &stepper, still,
-                 bp_findings_count(&climb->ladder->findings) - before);
-        if (bp_climb_broke(climb))
-            status = name_at_least(climb, BP_LOOK_UPDATE, "parameter-never-changes", look->seen);
-    }
-    bp_dataset_release(&data);
     bp_mem_free(theta);
     return status;
 }
