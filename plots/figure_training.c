@@ -131,8 +131,8 @@ static void describe(struct bp_script *to, const struct bp_figure_run *run, cons
         bp_ink_alt(to, "%s: nothing recorded. ", run->name == NULL ? "loss" : run->name);
         return;
     }
-    bp_ink_alt(to, "%s: loss from %.3g to %.3g in %g %ss", run->name == NULL ? "" : run->name,
-               run->loss[0], run->loss[run->n - 1], run->epoch[run->n - 1], unit);
+    bp_ink_alt(to, "%s: loss from %.3g to %.3g by %s %g", run->name == NULL ? "" : run->name,
+               run->loss[0], run->loss[run->n - 1], unit, run->epoch[run->n - 1]);
     if (run->accuracy != NULL)
         bp_ink_alt(to, ", accuracy from %.3g to %.3g", run->accuracy[0], run->accuracy[run->n - 1]);
     bp_ink_alt(to, ". ");

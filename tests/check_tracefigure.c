@@ -131,7 +131,7 @@ START_TEST(figures_are_drawn_by_step)
     bp_script_release(&script);
     bp_script_init(&script, false);
     ck_assert(bp_tracefigure_draw(&figure, "loss", "it", &script));
-    ck_assert_ptr_nonnull(strstr(script.alt.text, "loss from 0.75 to 0.5 in 2 steps"));
+    ck_assert_ptr_nonnull(strstr(script.alt.text, "loss from 0.75 to 0.5 by step 2"));
     bp_script_release(&script);
     bp_tracefigure_release(&figure);
 }
