@@ -94,6 +94,20 @@ static void look(void *self, const struct bp_runner_view *view)
         show_line(onlooker, view);
 }
 
+/* What is trained again takes its time too. */
+static void show_trial(void *self, const struct bp_runner_view *view)
+{
+    struct onlooker *onlooker = self;
+    if (view->seconds < 1.0)
+        return;
+    char of[32] = "";
+    if (view->epochs > 0)
+        snprintf(of, sizeof of, " of %zu", view->epochs);
+    bp_command_progress(onlooker->terminal, "%s: again, %s: epoch %zu%s", view->record->name,
+                        view->trial, view->epoch, of);
+    onlooker->line = true;
+}
+
 /* Without a display the figure is letters on the terminal; without either, a note. */
 static void begin_look(struct onlooker *onlooker, const struct options *options)
 {
@@ -299,6 +313,8 @@ static int run_file(const char *path, const struct options *options, struct onlo
     const struct bp_runner_options runner = {.folder = options->out,
                                              .seconds_between = 0.2,
                                              .watch = looks ? look : NULL,
+                                             .trial =
+                                                 onlooker->terminal != NULL ? show_trial : NULL,
                                              .self = onlooker,
                                              .plant = options->plant,
                                              .n_plant = options->n_plant,

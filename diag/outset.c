@@ -57,7 +57,7 @@ static enum bp_status try_rates(struct bp_view *view, const struct bp_dataset *d
                                    .epochs = EPOCHS,
                                    .shuffle = subject->shuffles != 0};
     struct bp_rate rate;
-    const enum bp_status status = bp_rate_run(&rate, &view->twin, start, data, &train);
+    const enum bp_status status = bp_rate_run(&rate, &view->twin, start, data, &train, NULL);
     if (status != BP_OK || rate.verdict != BP_RATE_TOO_LARGE)
         return status;
     rate.enough = 0;

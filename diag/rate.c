@@ -105,7 +105,8 @@ static void judge(struct bp_trial *trial, struct bp_pass *pass, const struct bp_
 /* The run with trial->rate, for so many epochs. */
 static enum bp_status try_run(struct bp_trial *trial, size_t epochs, const struct bp_mlp *net,
                               const double *start, const struct bp_dataset *data,
-                              const struct bp_train *train, double baseline)
+                              const struct bp_train *train, double baseline,
+                              const struct bp_observer *observer)
 {
     struct bp_mlp copy;
     struct bp_sgd sgd = {0};
@@ -116,7 +117,7 @@ static enum bp_status try_run(struct bp_trial *trial, size_t epochs, const struc
     if (status == BP_OK)
         status = bp_sgd_init(&sgd, &copy, &other, data->n, data->x, data->t);
     if (status == BP_OK) {
-        bp_sgd_run(&sgd, NULL);
+        bp_sgd_run(&sgd, observer);
         judge(trial, &sgd.pass, data, baseline);
     }
     bp_sgd_release(&sgd);
@@ -167,7 +168,8 @@ static void conclude(struct bp_rate *rate)
 /* Ten times the epochs, and a hundred times, as far as the work allows. */
 static enum bp_status try_longer(struct bp_rate *rate, const struct bp_mlp *net,
                                  const double *start, const struct bp_dataset *data,
-                                 const struct bp_train *train, double most)
+                                 const struct bp_train *train, double most,
+                                 const struct bp_observer *observer)
 {
     enum bp_status status = BP_OK;
     if (rate->trial[rate->given].done || rate->epochs < train->epochs)
@@ -176,7 +178,8 @@ static enum bp_status try_longer(struct bp_rate *rate, const struct bp_mlp *net,
         struct bp_trial trial = {.rate = train->rate};
         if (!((double)times * (double)train->epochs <= most))
             return BP_OK;
-        status = try_run(&trial, times * train->epochs, net, start, data, train, rate->baseline);
+        status = try_run(&trial, times * train->epochs, net, start, data, train, rate->baseline,
+                         observer);
         if (trial.done)
             rate->enough = times * train->epochs;
     }
@@ -184,7 +187,8 @@ static enum bp_status try_longer(struct bp_rate *rate, const struct bp_mlp *net,
 }
 
 enum bp_status bp_rate_run(struct bp_rate *rate, const struct bp_mlp *net, const double *start,
-                           const struct bp_dataset *data, const struct bp_train *train)
+                           const struct bp_dataset *data, const struct bp_train *train,
+                           const struct bp_observer *observer)
 {
     *rate = (struct bp_rate){.n = BP_TRIALS, .given = GIVEN, .curvature = NAN};
     const double epoch = 6.0 * (double)net->n_theta * (double)data->n;
@@ -194,12 +198,13 @@ enum bp_status bp_rate_run(struct bp_rate *rate, const struct bp_mlp *net, const
     enum bp_status status = measure_curvature(rate, net, start, data);
     for (size_t k = 0; k < rate->n && status == BP_OK; k++) {
         rate->trial[k].rate = FACTOR[k] * train->rate;
-        status = try_run(&rate->trial[k], rate->epochs, net, start, data, train, rate->baseline);
+        status = try_run(&rate->trial[k], rate->epochs, net, start, data, train, rate->baseline,
+                         observer);
     }
     if (status == BP_OK)
         conclude(rate);
     if (status == BP_OK)
-        status = try_longer(rate, net, start, data, train, most);
+        status = try_longer(rate, net, start, data, train, most, observer);
     return status;
 }
 

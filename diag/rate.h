@@ -40,9 +40,11 @@ struct bp_rate {
                       those given; 0: neither does, or the run needs none */
 };
 
-/* net: shape, stages and (as theta) the start; it is only read. BP_ENOMEM. */
+/* net: shape, stages and (as theta) the start; it is only read. observer: sees the epochs of
+ * every trial, and can end none; NULL: nobody. BP_ENOMEM. */
 enum bp_status bp_rate_run(struct bp_rate *rate, const struct bp_mlp *net, const double *start,
-                           const struct bp_dataset *data, const struct bp_train *train);
+                           const struct bp_dataset *data, const struct bp_train *train,
+                           const struct bp_observer *observer);
 
 /* Adds rate-too-small or rate-too-large, or neither; and where more epochs alone get
  * there, a note, too-few-epochs, after it. BP_ENOMEM. */

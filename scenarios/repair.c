@@ -17,6 +17,7 @@ struct plan {
     struct bp_dataset_pair data; /* owned */
     bool own_start;              /* theta is drawn anew; else that of the record is kept */
     const struct bp_record *record;
+    const struct bp_repair_watch *watch; /* borrowed; or NULL */
 };
 
 /* ---- what puts what right --------------------------------------------------------- */
@@ -183,7 +184,16 @@ static void drop_plan(struct plan *plan)
 
 struct collector {
     struct bp_course course;
+    const struct plan *plan;
+    const char *trial;
 };
+
+static void report(const struct collector *collector, size_t epoch, size_t epochs)
+{
+    const struct bp_repair_watch *watch = collector->plan->watch;
+    if (watch != NULL)
+        watch->epoch(watch->self, collector->trial, epoch + 1, epochs);
+}
 
 static void on_step(void *self, const struct bp_step_view *view)
 {
@@ -192,7 +202,16 @@ static void on_step(void *self, const struct bp_step_view *view)
 
 static bool on_epoch(void *self, const struct bp_epoch_view *view)
 {
-    bp_course_epoch(&((struct collector *)self)->course, view);
+    struct collector *collector = self;
+    bp_course_epoch(&collector->course, view);
+    report(collector, view->epoch, collector->plan->train.epochs);
+    return true;
+}
+
+/* Nobody keeps the course of these; some are longer than the run was. */
+static bool on_epoch_of_rate(void *self, const struct bp_epoch_view *view)
+{
+    report(self, view->epoch, 0);
     return true;
 }
 
@@ -260,7 +279,7 @@ static enum bp_status train_again(struct bp_curve *curve, const struct plan *pla
 {
     struct bp_mlp net = {0};
     struct bp_sgd sgd = {0};
-    struct collector collector = {0};
+    struct collector collector = {.plan = plan, .trial = name};
     const struct bp_dataset *data = &plan->data.train;
     enum bp_status status = start_again(&net, plan);
     if (status == BP_OK)
@@ -304,9 +323,12 @@ static void put_beneath(struct bp_findings *findings, size_t cause)
 static enum bp_status try_rates(struct bp_record *record, struct plan *plan)
 {
     struct bp_mlp net = {0};
+    struct collector collector = {.plan = plan, .trial = "other rates"};
+    const struct bp_observer observer = {.self = &collector, .epoch = on_epoch_of_rate};
     enum bp_status status = start_again(&net, plan);
     if (status == BP_OK)
-        status = bp_rate_run(&record->rate, &net, net.theta, &plan->data.train, &plan->train);
+        status =
+            bp_rate_run(&record->rate, &net, net.theta, &plan->data.train, &plan->train, &observer);
     bp_mlp_release(&net);
     if (status != BP_OK)
         return status;
@@ -404,10 +426,11 @@ static enum bp_status prove(struct bp_record *record, struct plan *plan)
 }
 
 enum bp_status bp_repair_run(struct bp_record *record, const struct bp_scenario *scenario,
-                             struct bp_error *error)
+                             const struct bp_repair_watch *watch, struct bp_error *error)
 {
     struct plan plan;
     enum bp_status status = make_plan(&plan, record);
+    plan.watch = watch;
     if (status == BP_OK && record->trained && record->n_curves < BP_RECORD_CURVES)
         status = prove(record, &plan);
     drop_plan(&plan);

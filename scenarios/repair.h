@@ -10,13 +10,20 @@
 #include "diag/record.h"
 #include "scenarios/setup.h"
 
+/* Who sees that it goes on: trial is "with the right backprop", or "other rates", of which
+ * the epochs of each are not known (0). */
+struct bp_repair_watch {
+    void *self;
+    void (*epoch)(void *self, const char *trial, size_t epoch, size_t epochs);
+};
+
 /* A run that did not reach its end is trained again with every cause among the
  * record's findings put right. When even that (or, without any cause, the run itself)
  * does not get there and has not come to rest in a local minimum, other rates are
  * tried: rate-too-small or rate-too-large is added to the findings, and put right too.
  * Adds the curve and the words; nothing when there is nothing to put right here.
- * BP_ENOMEM. */
+ * watch: NULL for nobody. BP_ENOMEM. */
 enum bp_status bp_repair_run(struct bp_record *record, const struct bp_scenario *scenario,
-                             struct bp_error *error);
+                             const struct bp_repair_watch *watch, struct bp_error *error);
 
 #endif

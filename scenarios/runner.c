@@ -510,6 +510,31 @@ static enum bp_status look_and_train(struct runner *run)
     return status;
 }
 
+/* A trial goes on. */
+static void on_trial(void *self, const char *trial, size_t epoch, size_t epochs)
+{
+    struct runner *run = self;
+    const struct bp_runner_options *options = run->options;
+    if (seconds_since(&run->shown) < options->seconds_between)
+        return;
+    clock_gettime(CLOCK_MONOTONIC, &run->shown);
+    const struct bp_runner_view seen = {.record = run->record,
+                                        .epoch = epoch,
+                                        .epochs = epochs,
+                                        .seconds = seconds_since(&run->began),
+                                        .trial = trial};
+    options->trial(options->self, &seen);
+}
+
+static enum bp_status repair(struct runner *run)
+{
+    const struct bp_repair_watch watch = {run, on_trial};
+    clock_gettime(CLOCK_MONOTONIC, &run->began);
+    run->shown = run->began;
+    return bp_repair_run(run->record, run->scenario, run->options->trial != NULL ? &watch : NULL,
+                         run->error);
+}
+
 /* The record takes over what the rig owns and somebody may want to see. The stages
  * of its network point to the rig's hypotheses, so they are put right. */
 static void hand_over(struct runner *run)
@@ -541,7 +566,7 @@ static enum bp_status run_scenario(struct runner *run)
         status = judge_goal(run);
     hand_over(run);
     if (status == BP_OK)
-        status = bp_repair_run(record, run->scenario, run->error);
+        status = repair(run);
     if (status == BP_OK)
         bp_expect_judge(record, run->scenario);
     return status;

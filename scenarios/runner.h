@@ -22,13 +22,16 @@
 struct bp_runner_view {
     const struct bp_record *record; /* course and settings so far */
     size_t epoch, epochs;
-    double seconds; /* since the training began */
+    double seconds;    /* since the training, or the trials, began */
+    const char *trial; /* "with the right backprop": what is trained again; NULL: the run.
+                          Of "other rates" epochs is 0: not known */
 };
 
 struct bp_runner_options {
     const char *folder;     /* traces are streamed to folder/NAME/; NULL: none */
     double seconds_between; /* calls of watch, at least; 0: every epoch */
     void (*watch)(void *self, const struct bp_runner_view *view); /* may be NULL */
+    void (*trial)(void *self, const struct bp_runner_view *view); /* so often too; may be NULL */
     void (*step)(void *self, const struct bp_step_view *view);    /* each step; may be NULL */
     void *self;
     const char *const *plant; /* faults beside the scenario's, as keys; may be NULL */

@@ -23,7 +23,7 @@ static void try_on(struct bp_rate *rate, const char *network, enum bp_gate gate,
     ck_assert_uint_le(net.n_theta, 64);
     memcpy(before, net.theta, net.n_theta * sizeof *before);
     const struct bp_train train = {.rate = r, .epochs = epochs};
-    ck_assert_int_eq(bp_rate_run(rate, &net, net.theta, &data, &train), BP_OK);
+    ck_assert_int_eq(bp_rate_run(rate, &net, net.theta, &data, &train, NULL), BP_OK);
     ck_assert_mem_eq(before, net.theta, net.n_theta * sizeof *before);
     bp_mlp_release(&net);
     bp_dataset_release(&data);

@@ -148,6 +148,45 @@ START_TEST(a_repair_that_gets_there_says_only_that)
 }
 END_TEST
 
+/* ---- what is trained again is seen -------------------------------------------------------- */
+
+static size_t trials_seen[2]; /* of the repaired run, of other rates */
+
+static void count_trial(void *self, const struct bp_runner_view *view)
+{
+    (void)self;
+    ck_assert(view->epoch >= 1 && (view->epochs == 0 || view->epoch <= view->epochs));
+    trials_seen[0] += strncmp(view->trial, "with ", 5) == 0;
+    trials_seen[1] += strcmp(view->trial, "other rates") == 0;
+}
+
+START_TEST(every_epoch_of_a_trial_is_seen_and_changes_nothing)
+{
+    static const struct {
+        const char *text;
+        size_t which;
+    } RUN[] = {{CONSTANT_AND "init = \"zero\";", 0},
+               {"data = \"and\"; network = { widths = [2, 3, 1]; hidden = \"sigmoid\"; };"
+                "init = { scheme = \"normal\"; seed = 1; }; train = { rate = 1e-5; epochs = 50; };",
+                1}};
+    struct bp_scenario scenario;
+    struct bp_record seen, unseen;
+    const struct bp_runner_options options = {.trial = count_trial};
+    trials_seen[0] = trials_seen[1] = 0;
+    ck_assert_int_eq(bp_scenario_read(&scenario, scratch_text("a.conf", RUN[_i].text), NULL),
+                     BP_OK);
+    ck_assert_int_eq(bp_runner_run(&seen, &scenario, &options, NULL), BP_OK);
+    ck_assert_int_eq(bp_runner_run(&unseen, &scenario, &PLAIN, NULL), BP_OK);
+    ck_assert_uint_gt(trials_seen[RUN[_i].which], 0);
+    ck_assert_uint_eq(seen.n_curves, unseen.n_curves);
+    for (size_t k = 0; k < seen.n_curves; k++)
+        ck_assert(memcmp(&seen.curve[k].end_loss, &unseen.curve[k].end_loss, sizeof(double)) == 0);
+    bp_record_release(&seen);
+    bp_record_release(&unseen);
+    bp_scenario_release(&scenario);
+}
+END_TEST
+
 /* ---- where the gradient is checked --------------------------------------------------------- */
 
 /* Biases of zero are regularised by nothing: right at the start, wrong at the end. */
@@ -418,6 +457,7 @@ Suite *runner_suite(void)
     tcase_add_test(tcase, a_repair_that_does_not_get_there_is_tried_from_other_starts);
     tcase_add_test(tcase, a_run_that_gets_there_all_the_same_is_said_to);
     tcase_add_test(tcase, a_repair_that_gets_there_says_only_that);
+    tcase_add_loop_test(tcase, every_epoch_of_a_trial_is_seen_and_changes_nothing, 0, 2);
     tcase_add_test(tcase, a_check_is_at_the_start_where_nothing_is_said);
     tcase_add_test(tcase, a_check_at_the_end_sees_what_is_wrong_there_and_says_where);
     tcase_add_test(tcase, a_check_at_both_says_which_is_which);
