@@ -60,12 +60,13 @@ static void say_step(struct bp_climb *climb, struct bp_rung_look *look,
         bp_rung_see(look, BP_RUNG_PASSED, "every tensor moves");
         if (stepper->looked)
             bp_rung_see_more(look, "; %s%s", stepper->linear ? "the step goes with the rate" : "",
-                     stepper->momentum > 0.0 ? ", with momentum" : "");
+                             stepper->momentum > 0.0 ? ", with momentum" : "");
         return;
     }
     bp_rung_see(look, BP_RUNG_BROKE, "%s%s", still[0] != '\0' ? "never moved:" : "", still);
     if (found > 0)
-        bp_rung_see_more(look, "%sa step is not theta - rate * gradient", still[0] != '\0' ? "; " : "");
+        bp_rung_see_more(look, "%sa step is not theta - rate * gradient",
+                         still[0] != '\0' ? "; " : "");
     bp_climb_break(climb,
                    "the gradient is right and the step is not: what is done with the gradient is "
                    "at fault, not backpropagation",
@@ -101,7 +102,8 @@ enum bp_status bp_rung_step(struct bp_climb *climb)
         say_step(climb, look, &stepper, still,
                  bp_findings_count(&climb->ladder->findings) - before);
         if (bp_climb_broke(climb))
-            status = bp_climb_name_at_least(climb, BP_LOOK_UPDATE, "parameter-never-changes", look->seen);
+            status = bp_climb_name_at_least(climb, BP_LOOK_UPDATE, "parameter-never-changes",
+                                            look->seen);
     }
     bp_dataset_release(&data);
     bp_mem_free(theta);

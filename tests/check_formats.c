@@ -9,6 +9,7 @@
 
 #include <check.h>
 #include <math.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -243,6 +244,51 @@ static const char *printed(const char *words, int *status)
     return text;
 }
 
+/* Each key of value, and of what it holds, stands in backquotes in the text. The keys of
+ * settings are the scenario's, those of verdicts are verdicts. */
+static void assert_named(const json_t *value, const char *text)
+{
+    const char *key;
+    json_t *inner;
+    size_t at;
+    char quoted[100];
+    json_array_foreach(value, at, inner) assert_named(inner, text);
+    json_object_foreach((json_t *)(uintptr_t)value, key, inner)
+    {
+        snprintf(quoted, sizeof quoted, "`%s`", key);
+        ck_assert_msg(strstr(text, quoted) != NULL, "docs/formats.md does not name %s", quoted);
+        if (strcmp(key, "settings") != 0 && strstr(key, "verdicts") == NULL)
+            assert_named(inner, text);
+    }
+}
+
+START_TEST(every_field_that_is_printed_is_in_the_docs)
+{
+    static const char *const WORDS[] = {
+        "check --plant missing-activation-derivative:1 --format json",
+        "check --locate --plant missing-activation-derivative:1 --format json",
+        "ladder --starts 1 --plant bias-gradient-missing:1 --format json",
+        "run --format json --out '" BUILD_FOLDER "/formats' scenarios/and.conf",
+    };
+    static char docs[1 << 16];
+    int status;
+    FILE *file = fopen("docs/formats.md", "r");
+    ck_assert_ptr_nonnull(file);
+    docs[fread(docs, 1, sizeof docs - 1, file)] = '\0';
+    fclose(file);
+    json_t *root = json_loads(printed(WORDS[_i], &status), 0, NULL);
+    ck_assert_ptr_nonnull(root);
+    assert_named(root, docs);
+    json_decref(root);
+    if (strncmp(WORDS[_i], "run", 3) != 0)
+        return;
+    root = json_load_file(BUILD_FOLDER "/formats/and/gradients.json", 0, NULL);
+    ck_assert_ptr_nonnull(root);
+    assert_named(root, docs);
+    json_decref(root);
+}
+END_TEST
+
 START_TEST(the_program_prints_both_of_a_search)
 {
     int status;
@@ -331,6 +377,7 @@ Suite *formats_suite(void)
     TCase *program = tcase_create("the program");
     tcase_set_timeout(program, 60);
     tcase_add_test(program, the_program_prints_both_of_a_search);
+    tcase_add_loop_test(program, every_field_that_is_printed_is_in_the_docs, 0, 4);
     tcase_add_test(program, without_a_search_its_place_is_null_and_tsv_is_of_the_findings);
     tcase_add_test(program, the_program_prints_both_of_a_climb_or_nothing);
     tcase_add_test(program, another_format_is_one_line);
