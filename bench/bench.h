@@ -34,6 +34,9 @@ double bench_median(const struct bench_job *job, int turns);
 /* A row of the table; sense is ">=" or "<=". Not written when value is NaN. */
 void bench_row(const char *name, double value, const char *sense, double goal);
 
+/* A number beside the rows that has no goal: on the screen alone. */
+void bench_further(const char *name, double value);
+
 /* A line on the screen that is no row. */
 void bench_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

@@ -1,5 +1,6 @@
-/* bench_training.c -- one epoch of training: beside others, and with a trace of every
- * neuron at every step, in memory and to a file. */
+/* bench_training.c -- one epoch of training: beside others, and with statistics of every
+ * neuron at every step (mean, mean of the absolute value, largest, share of zeros), in
+ * memory and to a file: of delta, which is the goal's, and of z, a and delta together. */
 #include "bench/bench.h"
 
 #include "core/sgd.h"
@@ -56,6 +57,28 @@ static void beside(const struct bench_job *own, struct bench_peer *peer, const c
     bench_peer_close(peer);
 }
 
+/* How many times as long an epoch takes with statistics of these kinds. */
+static double traced(struct epoch plain, unsigned kinds, const char *path)
+{
+    struct epoch watched = plain;
+    watched.traced = true;
+    watched.kinds = kinds;
+    watched.path = path;
+    const struct bench_job off = {run_epoch, &plain}, on = {run_epoch, &watched};
+    return bench_ratio(&on, &off, path == NULL ? 15 : 9);
+}
+
+static void bench_tracing(struct epoch plain)
+{
+    const unsigned delta = BP_TRACE_BIT(BP_TRACE_DELTA);
+    const unsigned all = delta | BP_TRACE_BIT(BP_TRACE_Z) | BP_TRACE_BIT(BP_TRACE_A);
+    bench_row("delta_statistics_every_step_in_memory", traced(plain, delta, NULL), "<=", 1.03);
+    bench_row("delta_statistics_every_step_to_file", traced(plain, delta, TRACE), "<=", 1.2);
+    bench_further("z_a_delta_statistics_every_step_in_memory", traced(plain, all, NULL));
+    bench_further("z_a_delta_statistics_every_step_to_file", traced(plain, all, TRACE));
+    (void)remove(TRACE);
+}
+
 void bench_training(void)
 {
     struct bench_net b;
@@ -66,17 +89,8 @@ void bench_training(void)
         return;
     memcpy(start, b.net.theta, b.net.n_theta * sizeof *start);
     struct epoch plain = {.b = &b, .start = start};
-    struct epoch memory = {.b = &b, .start = start, .traced = true};
-    struct epoch file = {.b = &b, .start = start, .traced = true, .path = TRACE};
-    struct epoch delta = file;
-    delta.kinds = BP_TRACE_BIT(BP_TRACE_DELTA);
     const struct bench_job off = {run_epoch, &plain};
-    const struct bench_job in_memory = {run_epoch, &memory}, to_file = {run_epoch, &file};
-    const struct bench_job deltas = {run_epoch, &delta};
-    bench_row("trace_every_step_in_memory", bench_ratio(&in_memory, &off, 15), "<=", 1.03);
-    bench_row("trace_every_step_to_file", bench_ratio(&to_file, &off, 9), "<=", 1.2);
-    bench_row("trace_delta_every_step_to_file", bench_ratio(&deltas, &off, 9), "<=", 1.2);
-    (void)remove(TRACE);
+    bench_tracing(plain);
     if (bench_open_python(&peer, "torch", "bench/peers/torch_peer.py"))
         beside(&off, &peer, "epoch_torch_nn_vs_own", 8);
     if (bench_open_python(&peer, "numpy", "bench/peers/numpy_peer.py"))

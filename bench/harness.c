@@ -70,6 +70,12 @@ void bench_row(const char *name, double value, const char *sense, double goal)
     fclose(file);
 }
 
+void bench_further(const char *name, double value)
+{
+    if (isfinite(value))
+        bench_note("  %-44s %10.4g   (no goal)", name, value);
+}
+
 void bench_note(const char *format, ...)
 {
     va_list args;
