@@ -5,15 +5,34 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 static atomic_size_t fail_at;
 static atomic_size_t tried;
 static atomic_size_t held;
 
+/* Pages of 2 MB, for blocks that have several. */
+enum { LARGE_PAGE = 1 << 21, LARGE_BLOCK = 1 << 23 };
+
 /* Whole lines: aligned_alloc() wants a multiple of the alignment, and never 0 bytes. */
 static size_t bytes_of(size_t n, size_t size)
 {
     return (n * size / BP_MEM_ALIGN + 1) * BP_MEM_ALIGN;
+}
+
+/* A block of many pages, in large ones where the system has them: rows picked in a mixed
+ * order would otherwise be looked up in the page table, each time anew. */
+static void *new_block(size_t bytes)
+{
+    if (bytes < LARGE_BLOCK)
+        return aligned_alloc(BP_MEM_ALIGN, bytes);
+    void *block = NULL;
+    if (posix_memalign(&block, LARGE_PAGE, bytes) != 0)
+        return NULL;
+#if defined(MADV_HUGEPAGE)
+    (void)madvise(block, bytes / LARGE_PAGE * LARGE_PAGE, MADV_HUGEPAGE);
+#endif
+    return block;
 }
 
 void *bp_mem_room(size_t n, size_t size)
@@ -23,7 +42,7 @@ void *bp_mem_room(size_t n, size_t size)
         return NULL;
     if (size != 0 && n > (SIZE_MAX - BP_MEM_ALIGN) / size)
         return NULL;
-    void *block = aligned_alloc(BP_MEM_ALIGN, bytes_of(n, size));
+    void *block = new_block(bytes_of(n, size));
     if (block != NULL)
         atomic_fetch_add(&held, 1);
     return block;
