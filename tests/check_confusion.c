@@ -24,6 +24,14 @@ START_TEST(parts_make_the_table_of_one_run)
 }
 END_TEST
 
+START_TEST(progress_is_for_terminals_only)
+{
+    ck_assert_int_eq(shell(TABLE " > plain.txt 2> err.txt"), 0);
+    ck_assert_int_eq(shell("grep -q diagnosis err.txt"), 0); /* times are there */
+    ck_assert_int_ne(shell("tr '\\r' '#' < err.txt | grep -q '#'"), 0);
+}
+END_TEST
+
 /* More shards than a measure has items, and two threads. */
 START_TEST(every_measure_is_shared_out)
 {
@@ -188,6 +196,7 @@ Suite *confusion_suite(void)
     tcase_set_timeout(tcase, 60);
     tcase_add_checked_fixture(tcase, shell_open, shell_close);
     tcase_add_test(tcase, parts_make_the_table_of_one_run);
+    tcase_add_test(tcase, progress_is_for_terminals_only);
     tcase_add_test(tcase, every_measure_is_shared_out);
     tcase_add_test(tcase, a_killed_shard_leaves_nothing_and_is_run_again_alone);
     tcase_add_test(tcase, what_does_not_belong_to_the_table_is_refused_by_name);

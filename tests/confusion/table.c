@@ -7,6 +7,8 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 const struct measure *const table_measure[MEASURES] = {
     &measure_singles, &measure_single_precision, &measure_pairs,
@@ -31,11 +33,56 @@ static enum bp_status share_open(struct share *share, const struct measure *meas
                : BP_OK;
 }
 
+/* Seen on a terminal where it takes over a second. */
+struct progress {
+    FILE *terminal; /* NULL: nobody sees it */
+    const char *name;
+    size_t done, count;
+    double began, shown;
+};
+
+static double seconds_now(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+/* One more item is done, by whichever thread. */
+static void progress_add(struct progress *progress)
+{
+    if (progress->terminal == NULL)
+        return;
+#pragma omp critical(progress)
+    {
+        const double now = seconds_now();
+        progress->done++;
+        if (now - progress->began >= 1.0 && now - progress->shown >= 0.2) {
+            fprintf(progress->terminal, "\r\033[K%s: %zu of %zu, %.0f s", progress->name,
+                    progress->done, progress->count, now - progress->began);
+            progress->shown = now;
+        }
+    }
+}
+
+static void progress_end(const struct progress *progress)
+{
+    if (progress->shown > 0.0)
+        fputs("\r\033[K", progress->terminal);
+}
+
 static void share_run(struct share *share, const struct measure *measure, const struct plan *plan)
 {
+    struct progress progress = {.terminal = isatty(STDERR_FILENO) ? stderr : NULL,
+                                .name = measure->name,
+                                .count = share->count,
+                                .began = seconds_now()};
 #pragma omp parallel for schedule(dynamic) if (!measure->alone)
-    for (size_t i = 0; i < share->count; i++)
+    for (size_t i = 0; i < share->count; i++) {
         measure->run(plan, share->first + i, share->outcome + i * share->most);
+        progress_add(&progress);
+    }
+    progress_end(&progress);
 }
 
 /* ---- in one ------------------------------------------------------------------------ */
