@@ -408,6 +408,24 @@ static const char *unexplained_text(enum bp_unexplained kind)
     }
 }
 
+/* Where to look: what was found to be right need not be gone through. */
+static const char *unexplained_help(enum bp_unexplained kind)
+{
+    switch (kind) {
+    case BP_WEIGHTS_UNEXPLAINED:
+        return "delta is right here: look at the lines that make dW of it and of the layer's "
+               "inputs";
+    case BP_BIASES_UNEXPLAINED:
+        return "delta is right here: look at the lines that make db of it, the sum over the batch";
+    case BP_SIZE_UNEXPLAINED:
+        return "look at every constant that the gradient is multiplied with or divided by";
+    default:
+        return "compare delta and the activations of this layer with a calculation by hand, for "
+               "one "
+               "sample";
+    }
+}
+
 static enum bp_status say_unexplained(const struct bp_account *account,
                                       const struct bp_story *story, struct bp_findings *out)
 {
@@ -417,9 +435,9 @@ static enum bp_status say_unexplained(const struct bp_account *account,
         return BP_ENOMEM;
     finding->certainty = BP_CERTAIN;
     bp_finding_title(finding, "the gradient is wrong, and no known fault explains it");
-    bp_finding_help(finding, "compare delta and the activations of this layer with a calculation "
-                             "by hand, for one sample");
+    bp_finding_help(finding, "%s", unexplained_help(BP_DELTA_UNEXPLAINED));
     if (story != NULL && story->n_unexplained > 0) {
+        bp_finding_help(finding, "%s", unexplained_help(story->unexplained[0]));
         finding->layer = (int)story->unexplained_layer[0];
         bp_finding_because(finding, "agreement ends at layer %zu: %s", story->unexplained_layer[0],
                            unexplained_text(story->unexplained[0]));
