@@ -519,13 +519,22 @@ static enum bp_status look_at_all(struct bp_step_look *look)
     return status;
 }
 
+/* As after a run that diverged: no difference of two steps is more than rounding there. */
+static bool overflows(const double *theta, size_t n)
+{
+    double square = 0.0;
+    for (size_t k = 0; k < n; k++)
+        square += theta[k] * theta[k];
+    return !isfinite(square);
+}
+
 enum bp_status bp_stepper_run(struct bp_view *view, const double *theta,
                               const struct bp_batch *batch, struct bp_stepper *stepper,
                               struct bp_findings *findings, struct bp_error *error)
 {
     *stepper = (struct bp_stepper){.clip = INFINITY};
     const bool draws = draws_its_order(view);
-    if (!can_look(view) && !draws)
+    if ((!can_look(view) && !draws) || overflows(theta, view->n_theta))
         return BP_OK;
     stepper->looked = !draws;
     const bool one = view->subject->step_kind == BP_STEP_SAMPLE;

@@ -164,13 +164,18 @@ static void tear_down(void)
     bed_call_close(&w.bed);
 }
 
-static void look(void)
+static void run_looks(void)
 {
     struct bp_error error = {""};
     ck_assert_int_eq(bp_view_open(&w.bed.view, &subject, &error), BP_OK);
     const enum bp_status status = bp_stepper_run(&w.bed.view, w.bed.net.theta, &w.bed.batch,
                                                  &w.stepper, &w.bed.findings, &error);
     ck_assert_msg(status == BP_OK, "%s", error.text);
+}
+
+static void look(void)
+{
+    run_looks();
     ck_assert(w.stepper.looked);
 }
 
@@ -211,6 +216,17 @@ START_TEST(a_plain_step_beside_its_own_gradient_is_silent)
     subject.gradient = w.bed.core.subject.gradient;
     look();
     assert_silent();
+}
+END_TEST
+
+/* As a run that diverged leaves them. */
+START_TEST(nothing_is_said_of_steps_at_parameters_whose_squares_overflow)
+{
+    for (size_t k = 0; k < w.bed.net.n_theta; k++)
+        w.bed.net.theta[k] *= 1e200;
+    run_looks();
+    assert_silent();
+    ck_assert(!w.stepper.looked);
 }
 END_TEST
 
@@ -436,6 +452,7 @@ Suite *stepper_suite(void)
     tcase_add_checked_fixture(tcase, set_up, tear_down);
     tcase_add_loop_test(tcase, plain_steps_are_silent, 0, 4);
     tcase_add_test(tcase, a_plain_step_beside_its_own_gradient_is_silent);
+    tcase_add_test(tcase, nothing_is_said_of_steps_at_parameters_whose_squares_overflow);
     tcase_add_test(tcase, a_wrong_gradient_is_not_the_steps);
     tcase_add_loop_test(tcase, each_kind_of_step_is_named, 0, n);
     tcase_add_loop_test(tcase, each_kind_of_step_is_named_in_float, 0, n);
