@@ -225,6 +225,25 @@ START_TEST(a_gradient_that_nothing_explains_is_said_to_be_that)
 }
 END_TEST
 
+static void odd_biases(const struct bp_pass *pass, size_t l, const struct bp_stage *self,
+                       double *out)
+{
+    self->right->run(pass, l, self->right, out);
+    for (size_t k = 0; k < pass->net->spec.layer[l].width; k++)
+        out[k] += 0.01 * (double)(k + 1);
+}
+
+START_TEST(help_on_the_unexplained_leaves_out_what_is_right)
+{
+    open_net("9-8-7-3 sigmoid squared-error");
+    net.ops[2].stage[BP_BIAS_SUM].run = odd_biases;
+    diagnose();
+    ck_assert_str_eq(findings.item[0].name, "unexplained-gradient");
+    ck_assert_ptr_nonnull(strstr(findings.item[0].help, "delta is right here"));
+    close_net();
+}
+END_TEST
+
 static void not_a_number(const struct bp_pass *pass, size_t l, const struct bp_stage *self,
                          double *out)
 {
@@ -441,6 +460,7 @@ Suite *diagnose_suite(void)
     tcase_add_test(tcase, what_cannot_be_told_apart_is_listed);
     tcase_add_loop_test(tcase, large_errors_part_what_small_ones_do_not, 0, 2);
     tcase_add_test(tcase, a_gradient_that_nothing_explains_is_said_to_be_that);
+    tcase_add_test(tcase, help_on_the_unexplained_leaves_out_what_is_right);
     tcase_add_test(tcase, the_first_number_that_is_not_finite_is_named);
     tcase_add_test(tcase, a_fault_of_the_forward_pass_is_named_with_the_gradient_right_for_it);
     tcase_add_test(tcase, a_forward_fault_does_not_hide_one_of_the_gradient);
