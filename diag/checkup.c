@@ -359,6 +359,12 @@ static bool has_own_data(const struct bp_view *view, const struct bp_checkup_opt
     return options->batch != NULL || view->subject->data != NULL;
 }
 
+static void draw_one_hot(struct bp_checkup *checkup, const struct bp_view *view)
+{
+    for (size_t k = 0; k < checkup->n * view->n_out; k++)
+        checkup->t[k] = k % view->n_out == (k / view->n_out) % view->n_out ? 1.0 : 0.0;
+}
+
 /* A program that takes labels refuses targets that are not one-hot: it is asked again with
  * such. */
 static enum bp_status attach_and_look(struct bp_checkup *checkup, struct bp_view *view,
@@ -379,10 +385,65 @@ static enum bp_status look_at_calls(struct bp_checkup *checkup, struct bp_view *
     if (status != BP_ESUBJECT || has_own_data(view, options) || view->n_out < 2 ||
         bp_findings_count(&checkup->findings) > 0)
         return status;
-    for (size_t k = 0; k < checkup->n * view->n_out; k++)
-        checkup->t[k] = k % view->n_out == (k / view->n_out) % view->n_out ? 1.0 : 0.0;
+    draw_one_hot(checkup, view);
     bp_findings_release(&checkup->findings);
     return attach_and_look(checkup, view, error);
+}
+
+/* Of a step that tells only signs the sizes are no finding. Where every sign is the right
+ * one, there is no other cause to look for. */
+static bool signs_agree(const struct bp_checkup *checkup, const struct bp_view *view)
+{
+    const struct bp_gradcheck *check = &checkup->check;
+    if (!view->signs || !checkup->checked)
+        return false;
+    for (size_t k = 0; k < check->n_theta; k++)
+        if (check->verdict[k] == BP_DISAGREE && check->backprop[k] * check->numeric.value[k] < 0.0)
+            return false;
+    return true;
+}
+
+static void leave_sizes_out(struct bp_checkup *checkup)
+{
+    struct bp_findings *findings = &checkup->findings;
+    for (size_t k = 0; k < findings->n; k++)
+        if (strcmp(findings->item[k].name, "sign-like-step") == 0)
+            bp_finding_because(&findings->item[k], "all of them are those of the right gradient");
+    bp_gradcheck_release(&checkup->check);
+    checkup->checked = false;
+}
+
+static bool is_unaccounted(const struct bp_checkup *checkup)
+{
+    return checkup->checked && checkup->check.outcome == BP_OUTCOME_DISAGREES &&
+           checkup->findings.n == 0; /* a note may say why: decisions, an epoch */
+}
+
+/* Derivatives that disagree, and no cause at any probe: a program that takes the number of a
+ * class makes something else of targets that are not one-hot. It is asked again with such;
+ * what disagrees then too is said to be wrong. */
+static enum bp_status settle(struct bp_checkup *checkup, struct bp_view *view,
+                             const struct bp_checkup_options *options, uint64_t seed,
+                             struct bp_error *error)
+{
+    if (!is_unaccounted(checkup) || options->shards > 0 || explained_by_step(checkup, view))
+        return BP_OK;
+    if (!has_own_data(view, options) && view->n_out > 1) {
+        draw_one_hot(checkup, view);
+        bp_gradcheck_release(&checkup->check);
+        checkup->checked = false;
+        const enum bp_status status = check_gradient(checkup, view, options, seed, error);
+        if (status != BP_OK || !is_unaccounted(checkup))
+            return status;
+    }
+    struct bp_finding *finding =
+        bp_findings_add(&checkup->findings, BP_LOOK_GRADIENT, "unexplained-gradient");
+    if (finding == NULL)
+        return BP_ENOMEM;
+    finding->certainty = BP_LIKELY;
+    bp_finding_because(finding, "%zu of %zu derivatives disagree here; at drawn points none does",
+                       checkup->check.verdicts[BP_DISAGREE], checkup->check.n_theta);
+    return BP_OK;
 }
 
 static enum bp_status look(struct bp_checkup *checkup, struct bp_view *view,
@@ -401,8 +462,13 @@ static enum bp_status look(struct bp_checkup *checkup, struct bp_view *view,
         status = look_at_steps(checkup, view, error);
     if (status == BP_OK)
         status = check_gradient(checkup, view, options, seed, error);
-    if (status == BP_OK && !explained_by_step(checkup, view))
+    const bool signs = status == BP_OK && signs_agree(checkup, view);
+    if (signs)
+        leave_sizes_out(checkup);
+    if (status == BP_OK && !signs && !explained_by_step(checkup, view))
         status = diagnose(checkup, view, options, seed, error);
+    if (status == BP_OK)
+        status = settle(checkup, view, options, seed, error);
     if (status == BP_OK && options->numeric != NULL && view->described && !checkup->drawn)
         status = look_at_columns(checkup, view, options->numeric, error);
     if (status == BP_OK && view->can_step && view->subject->gradient != NULL)

@@ -1,5 +1,6 @@
 /* contract_batch.c -- is a batch made of its samples? See contract.h. */
 #include "diag/contract_look.h"
+#include "diag/stepper.h"
 
 #include "core/mem.h"
 
@@ -149,6 +150,13 @@ static enum bp_status look_cross_talk(struct bp_look_at *look, struct pair *pair
     look->contract->looked_samples = true;
     if (worst <= tol || !isfinite(scale))
         return BP_OK;
+    struct bp_sign_step sign;
+    if (look->view->subject->gradient == NULL &&
+        bp_step_is_sign(look->view, look->theta, look->g[1], scale * look->precision, &sign)) {
+        look->contract->looked_samples = false; /* signs of sums are no sums of signs */
+        look->view->signs = true;
+        return BP_OK;
+    }
     bool goes;
     status = goes_with_rate(look, pair, worst, &goes);
     return status != BP_OK || goes ? status : say_cross_talk(look, scale, tol);

@@ -103,6 +103,21 @@ static enum bp_status look(struct bp_inquiry *q, const struct bp_diagnose_option
     return status;
 }
 
+/* Steps that never move: whatever makes the gradient zero, and a step that is left out, are
+ * the same then. */
+static void doubt_zero(const struct bp_inquiry *q, struct bp_findings *out, size_t before)
+{
+    if (q->view->subject->gradient != NULL)
+        return;
+    for (size_t k = 0; k < q->n; k++)
+        for (size_t i = 0; i < q->net->n_theta; i++)
+            if (q->probe[k].g[i] != 0.0)
+                return;
+    for (size_t k = before; k < out->n; k++)
+        if (!out->item[k].note && out->item[k].look == BP_LOOK_GRADIENT)
+            out->item[k].certainty = BP_POSSIBLE;
+}
+
 enum bp_status bp_diagnose_run(struct bp_view *view, const struct bp_diagnose_options *options,
                                struct bp_findings *out, struct bp_error *error)
 {
@@ -118,7 +133,10 @@ enum bp_status bp_diagnose_run(struct bp_view *view, const struct bp_diagnose_op
     enum bp_status status = bp_inquiry_init(&inquiry, view, options, error);
     if (status != BP_OK)
         return status;
+    const size_t before = out->n;
     status = inquiry.steady ? look(&inquiry, options, out, error) : bp_say_unsteady(out);
+    if (status == BP_OK)
+        doubt_zero(&inquiry, out, before);
     bp_inquiry_release(&inquiry);
     return status;
 }

@@ -83,6 +83,18 @@ static enum bp_status prefer_right(const struct search *s, struct bp_forward *fo
     return BP_OK;
 }
 
+/* Outputs that are one number whatever the point and the sample (all off, all saturated) are
+ * what many a wrong forward pass predicts: they tell none of them apart. */
+static bool outputs_vary(const struct search *s)
+{
+    const size_t width = s->q->net->spec.layer[s->q->net->spec.layers].width;
+    for (size_t i = 0; i < s->p.n; i++)
+        for (size_t j = 0; j < s->p.probe[i].n * width; j++)
+            if (s->p.probe[i].predicted && s->p.probe[i].y[j] != s->p.probe[0].y[j % width])
+                return true;
+    return false;
+}
+
 static void find_two(struct search *s, struct bp_forward *forward)
 {
     for (size_t i = 0; i < s->n && forward->n == 0; i++)
@@ -124,9 +136,10 @@ enum bp_status bp_forward_look(struct bp_forward *forward, const struct bp_inqui
         reset(&s);
         forward->distance = distance(&s);
         forward->agrees = forward->distance <= s.p.tol;
-        if (!forward->agrees)
+        const bool vary = outputs_vary(&s);
+        if (!forward->agrees && vary)
             find_one(&s, forward);
-        if (!forward->agrees && forward->n == 0)
+        if (!forward->agrees && vary && forward->n == 0)
             find_two(&s, forward);
         status = prefer_right(&s, forward);
     }

@@ -22,6 +22,7 @@ struct bp_climb {
     struct bp_rung *rung; /* the current one */
     struct bp_view *view; /* what is looked at now; borrowed */
     const struct bp_dataset *data;
+    bool one_hot;     /* targets are drawn so: it refused others, as a program that takes labels */
     bool has_numbers; /* its outputs are by numbers that are in no description (forward_fit.h):
                          what its twin comes to is no measure */
     bool decides;     /* so are they, and decisions: their numeric derivatives are 0 */

@@ -105,14 +105,16 @@ static enum bp_status fixed_harder(struct bp_climb *climb)
     return BP_OK;
 }
 
-enum bp_status bp_ladder_view(struct bp_ladder *ladder, struct bp_view *view,
-                              const struct bp_ladder_options *options, struct bp_error *error)
+static enum bp_status climb_view(struct bp_ladder *ladder, struct bp_view *view,
+                                 const struct bp_ladder_options *options, bool one_hot,
+                                 struct bp_error *error)
 {
     static enum bp_status (*const LOOKS[BP_RUNGS])(struct bp_climb *) = {
         fixed_small, fixed_forward, fixed_backward, fixed_hidden, fixed_harder};
     struct bp_climb climb;
     struct bp_error unread;
     bp_climb_begin(&climb, ladder, view->subject->name, options, error != NULL ? error : &unread);
+    climb.one_hot = one_hot;
     if (!view->described)
         return bp_error_set(error, BP_EUNSUPPORTED,
                             "ladder: %s: it does not say what its network is (network, arrays); "
@@ -137,4 +139,14 @@ enum bp_status bp_ladder_view(struct bp_ladder *ladder, struct bp_view *view,
     }
     ladder->calls = view->calls - before;
     return bp_climb_finish(&climb, status);
+}
+
+enum bp_status bp_ladder_view(struct bp_ladder *ladder, struct bp_view *view,
+                              const struct bp_ladder_options *options, struct bp_error *error)
+{
+    const enum bp_status status = climb_view(ladder, view, options, false, error);
+    if (status != BP_ESUBJECT || view->subject->data != NULL || view->n_out < 2)
+        return status;
+    struct bp_error unread; /* the first says more */
+    return climb_view(ladder, view, options, true, &unread) == BP_OK ? BP_OK : status;
 }

@@ -379,7 +379,7 @@ static enum bp_status end_apart(struct bp_climb *climb, const struct bp_lesson *
 /* Steps that hold a part of those before them: along the gradient at best. */
 static bool remembers(const struct bp_view *view)
 {
-    return view->echoes || view->decays || view->carries;
+    return view->echoes || view->decays || view->carries || view->signs;
 }
 
 static bool size_is_unknown(const struct bp_view *view)

@@ -120,10 +120,10 @@ enum bp_status bp_climb_name_at_least(struct bp_climb *climb, enum bp_look look,
 
 /* ---- data to look at -------------------------------------------------------- */
 
-static double draw_target(const struct bp_view *view, struct bp_rng *rng, size_t k, size_t hot)
+static double draw_target(const struct bp_climb *climb, struct bp_rng *rng, size_t k, size_t hot)
 {
-    const struct bp_spec *spec = &view->twin.spec;
-    if (spec->loss == BP_SOFTMAX_CROSS_ENTROPY ||
+    const struct bp_spec *spec = &climb->view->twin.spec;
+    if (climb->one_hot || spec->loss == BP_SOFTMAX_CROSS_ENTROPY ||
         spec->layer[spec->layers].activation == BP_SOFTMAX)
         return k == hot ? 1.0 : 0.0;
     if (spec->loss == BP_BINARY_CROSS_ENTROPY)
@@ -144,7 +144,7 @@ enum bp_status bp_climb_draw(const struct bp_climb *climb, size_t n, struct bp_d
         for (size_t j = 0; j < view->n_in; j++)
             data->x[s * view->n_in + j] = bp_rng_normal(&rng);
         for (size_t k = 0; k < view->n_out; k++)
-            data->t[s * view->n_out + k] = draw_target(view, &rng, k, hot);
+            data->t[s * view->n_out + k] = draw_target(climb, &rng, k, hot);
     }
     return status;
 }
@@ -545,11 +545,15 @@ enum bp_status bp_rung_gradient(struct bp_climb *climb)
         bp_rung_see(bp_climb_look(climb, "its gradient, from its steps"), BP_RUNG_LEFT_OUT,
                     "a step holds more of those before it than a plain momentum: give it a "
                     "reset() that sets what it keeps to 0");
+    else if (status == BP_OK && view->signs)
+        bp_rung_see(bp_climb_look(climb, "its gradient, from its steps"), BP_RUNG_LEFT_OUT,
+                    "every parameter moves equally far: a step tells only signs; attach "
+                    "gradient(), or a plain step");
     else if (status == BP_OK && by_twin)
         status = look_by_twin(climb, &sight);
     else if (status == BP_OK)
         status = check_all(climb, theta, &sight);
-    if (status == BP_OK && !view->carries && !by_twin) {
+    if (status == BP_OK && !view->carries && !view->signs && !by_twin) {
         say_deltas(climb, &sight);
         say_weights(climb, &sight);
     }

@@ -27,16 +27,16 @@ static enum bp_status find_still(struct bp_climb *climb, const struct bp_batch *
     double *next = bp_mem_new(2 * view->n_theta, sizeof *next);
     if (next == NULL)
         return BP_ENOMEM;
+    const struct bp_batch one = {view->subject->step_kind == BP_STEP_SAMPLE ? 1 : batch->n,
+                                 batch->x, batch->t};
     struct bp_pass pass;
-    enum bp_status status = bp_pass_init(&pass, twin, batch->n);
+    enum bp_status status = bp_pass_init(&pass, twin, one.n);
     if (status == BP_OK) {
         pass.theta = theta;
         pass.grad = next + view->n_theta;
-        bp_pass_forward(&pass, batch->n, batch->x);
-        bp_pass_backward(&pass, batch->t);
+        bp_pass_forward(&pass, one.n, one.x);
+        bp_pass_backward(&pass, one.t);
         bp_pass_release(&pass);
-        const struct bp_batch one = {view->subject->step_kind == BP_STEP_SAMPLE ? 1 : batch->n,
-                                     batch->x, batch->t};
         status = bp_view_step(view, theta, &one, climb->options.rate, next, climb->error);
     }
     for (size_t k = 0; k < twin->n_tensors && status == BP_OK; k++) {

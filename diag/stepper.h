@@ -55,6 +55,18 @@ struct bp_stepper {
     size_t calls;
 };
 
+/* Whether a step is as long in every parameter whatever its gradient: |S_k| = size + decay
+ * s_k theta_k, s_k the sign of S_k, for two numbers (decay of weights alone, where it is
+ * known which those are; 0: none), to 2 % of size. step holds S / rate; noise is that of an
+ * entry. Parameters that stand still are left out. */
+struct bp_sign_step {
+    size_t moved;
+    double size, decay;
+    double low, high; /* of |S_k| */
+};
+bool bp_step_is_sign(const struct bp_view *view, const double *theta, const double *step,
+                     double noise, struct bp_sign_step *found);
+
 /* Looks, and adds what is wrong to findings (look "update"). theta and batch as for
  * bp_contract_run(). BP_ENOMEM, BP_ESUBJECT. */
 enum bp_status bp_stepper_run(struct bp_view *view, const double *theta,

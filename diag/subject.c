@@ -230,6 +230,7 @@ void bp_view_forget_steps(struct bp_view *view)
     view->weights_carry = false;
     view->echoes = false;
     view->carries = false;
+    view->signs = false;
 }
 
 double bp_view_momentum(const struct bp_view *view, size_t k)

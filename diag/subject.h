@@ -51,6 +51,7 @@ struct bp_view {
                         second of two is along g, its size means nothing */
     bool decays;     /* its rate shrinks from step to step (contract.h): sizes mean nothing */
     bool weights_carry; /* momentum: the weights alone have it */
+    bool signs;         /* its step tells only the gradient's signs (stepper.h: sign-like) */
     bool early; /* its step uses updated weights too early (stepper.h): undone in gradients */
     /* For the checks that look at the calls themselves: */
     double fill;        /* what gradient buffers hold before a call; 0 */

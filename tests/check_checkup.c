@@ -123,6 +123,118 @@ START_TEST(samples_that_mix_follow_from_the_cause_that_is_named)
 }
 END_TEST
 
+/* theta' = theta - rate (sign(g) + 0.01 theta), uphill where told. */
+static double uphill = 1.0;
+
+static int sign_step(void *self, const double *theta, const struct bp_batch *batch, double rate,
+                     double *next)
+{
+    double g[64];
+    ck_assert_uint_le(w.net.n_theta, 64);
+    const int status = w.core.subject.gradient(self, theta, batch, g);
+    for (size_t k = 0; k < w.net.n_theta; k++) {
+        const double up = k < 3 ? uphill : 1.0;
+        next[k] = theta[k] - rate * (up * (g[k] > 0.0 ? 1.0 : -1.0) + 0.01 * theta[k]);
+    }
+    return status;
+}
+
+START_TEST(a_step_that_tells_signs_is_asked_for_signs)
+{
+    uphill = 1.0;
+    only_steps();
+    subject.step = sign_step;
+    look();
+    ck_assert_str_eq(causes(), "");
+    ck_assert(!w.checkup.checked);
+    ck_assert_ptr_null(strstr(w.checkup.contract_text, "samples"));
+    ck_assert_uint_eq(w.checkup.findings.n, 1);
+    ck_assert_str_eq(w.checkup.findings.item[0].name, "sign-like-step");
+}
+END_TEST
+
+START_TEST(a_sign_that_is_wrong_is_seen_in_such_a_step)
+{
+    uphill = -1.0;
+    only_steps();
+    subject.step = sign_step;
+    look();
+    ck_assert(w.checkup.checked);
+    ck_assert_ptr_nonnull(strstr(causes(), "unexplained-gradient"));
+}
+END_TEST
+
+/* Takes the first of the largest targets for the class. */
+static int class_gradient(void *self, const double *theta, const struct bp_batch *batch, double *g)
+{
+    double t[64] = {0.0};
+    ck_assert_uint_le(2 * batch->n, 64);
+    for (size_t s = 0; s < batch->n; s++) {
+        const double *row = &batch->t[2 * s];
+        if (row[0] == 0.0 && row[1] == 0.0)
+            return 1;
+        t[2 * s + (row[1] > row[0] ? 1 : 0)] = 1.0;
+    }
+    const struct bp_batch classes = {batch->n, batch->x, t};
+    return w.core.subject.gradient(self, theta, &classes, g);
+}
+
+START_TEST(a_program_that_takes_classes_is_checked_with_classes)
+{
+    struct bp_spec spec;
+    tear_down();
+    memset(&w, 0, sizeof w);
+    ck_assert_int_eq(bp_spec_parse(&spec, "4-3-2 sigmoid binary-cross-entropy", NULL), BP_OK);
+    ck_assert_int_eq(bp_mlp_init(&w.net, &spec), BP_OK);
+    bp_spec_release(&spec);
+    ck_assert_int_eq(bp_core_subject_init(&w.core, &w.net, 8), BP_OK);
+    subject = w.core.subject;
+    subject.gradient = class_gradient;
+    subject.loss = NULL;
+    subject.step = NULL;
+    subject.trace = NULL;
+    look();
+    ck_assert_str_eq(causes(), "");
+    ck_assert(w.checkup.checked);
+    ck_assert_int_eq(w.checkup.check.outcome, BP_OUTCOME_AGREES);
+}
+END_TEST
+
+/* Units that are 0 or 1 learn nothing, and are no relu. */
+static int decided(void *self, const double *theta, const struct bp_batch *batch, double *y)
+{
+    const int status = w.core.subject.predict(self, theta, batch, y);
+    for (size_t k = 0; k < 2 * batch->n; k++)
+        y[k] = y[k] > 0.5 ? 1.0 : 0.0;
+    return status;
+}
+
+static int stand_still(void *self, const double *theta, const struct bp_batch *batch, double rate,
+                       double *next)
+{
+    (void)self;
+    (void)batch;
+    (void)rate;
+    memcpy(next, theta, w.net.n_theta * sizeof *next);
+    return 0;
+}
+
+START_TEST(of_steps_that_never_move_no_gradient_is_certain)
+{
+    only_steps();
+    subject.predict = decided;
+    subject.step = stand_still;
+    look();
+    for (size_t k = 0; k < w.checkup.findings.n; k++) {
+        const struct bp_finding *finding = &w.checkup.findings.item[k];
+        const bool still = strcmp(finding->name, "update-skipped") == 0 ||
+                           strcmp(finding->name, "unexplained-predictions") == 0;
+        ck_assert_msg(finding->note || still || finding->certainty < BP_CERTAIN, "%s",
+                      finding->name);
+    }
+}
+END_TEST
+
 START_TEST(an_accumulator_is_the_only_cause)
 {
     plant("accumulator-not-reset", 0.0);
@@ -217,6 +329,10 @@ Suite *checkup_suite(void)
     tcase_add_test(tcase, a_rate_multiplied_in_twice_hides_no_other_cause);
     tcase_add_test(tcase, samples_that_mix_follow_from_the_cause_that_is_named);
     tcase_add_test(tcase, an_accumulator_is_the_only_cause);
+    tcase_add_test(tcase, a_step_that_tells_signs_is_asked_for_signs);
+    tcase_add_test(tcase, a_sign_that_is_wrong_is_seen_in_such_a_step);
+    tcase_add_test(tcase, a_program_that_takes_classes_is_checked_with_classes);
+    tcase_add_test(tcase, of_steps_that_never_move_no_gradient_is_certain);
     tcase_add_loop_test(tcase, an_undescribed_subject_is_checked_at_a_drawn_point, 0, 2);
     suite_add_tcase(suite, tcase);
     return suite;

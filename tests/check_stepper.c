@@ -26,6 +26,7 @@ enum how {
     MOMENTUM_AND_GRADIENT,
     ECHO,
     ADAM,
+    ADAM_AND_DECAY,
     CLIP_NORM,
     CLIP_ENTRIES,
     SKIPPED,
@@ -99,6 +100,8 @@ static double change(size_t k, double g, double theta, double rate, double lengt
     }
     case ADAM:
         return rate * g / (fabs(g) + 1e-8);
+    case ADAM_AND_DECAY:
+        return rate * (g / (fabs(g) + 1e-8) + (is_bias(k) ? 0.0 : 0.02 * theta));
     case CLIP_NORM:
         return rate * g * (length > 0.02 ? 0.02 / length : 1.0);
     case CLIP_ENTRIES:
@@ -255,6 +258,7 @@ static const struct {
     {MOMENTUM, "momentum", true, "momentum 0.9"},
     {MOMENTUM_AND_GRADIENT, "momentum-misapplied", false, "by 0.45 of it"},
     {ADAM, "sign-like-step", true, "every parameter moves equally far"},
+    {ADAM_AND_DECAY, "sign-like-step", true, "all between 0.97"},
     {CLIP_NORM, "gradient-clipped", true, "a norm of 0.02"},
     {CLIP_ENTRIES, "gradient-clipped", true, "cut to +-0.01"},
     {SKIPPED, "update-skipped", false, "0 times it"},
