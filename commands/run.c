@@ -257,7 +257,8 @@ static enum bp_status draw(struct bp_dossier *dossier, const struct bp_record *r
     char *report = NULL;
     size_t size = 0;
     FILE *text = open_memstream(&report, &size);
-    enum bp_status status = bp_gallery_draw(&gallery, record, BP_GNUPLOT_SVG, &note);
+    enum bp_status status =
+        bp_gallery_draw(&gallery, record, BP_GNUPLOT_SVG | BP_GNUPLOT_PNG, &note);
     if (status == BP_OK)
         status = text == NULL ? BP_ENOMEM : write_text(text, record);
     if (text != NULL)
@@ -452,8 +453,7 @@ const struct bp_command bp_command_run = {
              "       [--jobs N] SCENARIO.conf ...",
     .about = "train a scenario, watch it, name what is wrong",
     .options = "  --out DIR      where each scenario gets a folder (out)\n"
-               "  --plots        also draw every figure, as SVG, and make the pages for them\n"
-               "                 (backprobe plot draws those of a run again, and as PNG)\n"
+               "  --plots        also draw every figure, as SVG and PNG, and make the pages\n"
                "  --live         show loss and accuracy while it trains; --term dumb: as letters\n"
                "  --plant FAULT  put NAME:LAYER:NEURON into the backprop (see backprobe faults)\n"
                "  --all          list every entry of the gradient check\n"

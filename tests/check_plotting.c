@@ -53,7 +53,7 @@ START_TEST(figures_and_pages_of_a_run)
         return;
     }
     ck_assert_int_eq(shell("cd %s && test -s index.html && test -s xor-zero/report.html && "
-                           "test -s xor-zero/loss.svg && "
+                           "test -s xor-zero/loss.svg && test -s xor-zero/loss.png && "
                            "grep -q '<svg' xor-zero/report.html"),
                      0);
     ck_assert_int_eq(shell("cd %s && ls xor-zero/*.tmp 2>/dev/null"), 2);
