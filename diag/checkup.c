@@ -421,12 +421,14 @@ static bool is_unaccounted(const struct bp_checkup *checkup)
 
 /* Derivatives that disagree, and no cause at any probe: a program that takes the number of a
  * class makes something else of targets that are not one-hot. It is asked again with such;
- * what disagrees then too is said to be wrong. */
+ * what disagrees then too is said to be wrong. Not of epochs: how far their extrapolation is
+ * off is not known. */
 static enum bp_status settle(struct bp_checkup *checkup, struct bp_view *view,
                              const struct bp_checkup_options *options, uint64_t seed,
                              struct bp_error *error)
 {
-    if (!is_unaccounted(checkup) || options->shards > 0 || explained_by_step(checkup, view))
+    const bool epoch = view->subject->gradient == NULL && view->subject->step_kind == BP_STEP_EPOCH;
+    if (!is_unaccounted(checkup) || options->shards > 0 || epoch)
         return BP_OK;
     if (!has_own_data(view, options) && view->n_out > 1) {
         draw_one_hot(checkup, view);
