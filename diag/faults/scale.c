@@ -54,6 +54,26 @@ PLANT(plant_all_negated)
     put(ops, layer, BP_REGULARISE, negated, h);
 }
 
+/* Divided by a width where the mean over the batch was meant: a length taken along
+ * the wrong axis. Variants 0, 1: the layer's inputs; 2, 3: its units; 1 and 3 the
+ * weights alone. Where the loss is a sum, nothing was to be divided by. */
+STAGE(over_width)
+{
+    const int variant = planted(self)->variant;
+    const double meant = pass->net->spec.reduction == BP_MEAN ? (double)pass->n : 1.0;
+    const size_t weights = bp_mlp_weights(pass->net, l)->count;
+    size_t count;
+    bp_mlp_block(pass->net, l, &count);
+    run_right(pass, l, self, out);
+    multiply(out, variant % 2 == 0 ? count : weights,
+             meant / (double)width_of(pass, variant < 2 ? l - 1 : l));
+}
+
+PLANT(plant_over_width)
+{
+    put(ops, layer, BP_SCALE, over_width, h);
+}
+
 /* h->factor on all of the block (variant 0), with the regulariser (1), on the
  * weights alone (2), on the biases alone (3). */
 STAGE(constant)
@@ -118,6 +138,13 @@ APPLIES(several_outputs)
     return part(setting, variant) && wide(setting, spec_of(setting)->layers) > 1;
 }
 
+/* With one layer the number of its units is that of the outputs: divided-by-outputs. */
+APPLIES(several_layers_or_inputs)
+{
+    const struct bp_spec *spec = spec_of(setting);
+    return (variant < 2 || spec->layers > 1) && (variant % 2 == 0 || has_bias(setting, layer));
+}
+
 APPLIES(rated)
 {
     (void)layer;
@@ -161,6 +188,10 @@ static const double DATA_FIRST[] = {0.0, 0.1};
 static const double ALL_FIRST[] = {0.1, 0.0};
 static const char *const CONSTANT_VARIANT[] = {"weights and biases", "with the regulariser's part",
                                                "the weights alone", "the biases alone"};
+static const char *const WIDTH_VARIANT[] = {
+    "the number of the layer's inputs", "the number of the layer's inputs, weights alone",
+    "the number of the layer's units", "the number of the layer's units, weights alone"};
+static const double WIDTH_COST[] = {0.0, 0.1, 0.1, 0.2};
 static const double CONSTANT_COST[] = {0.0, 0.1, 0.3, 0.3};
 static const char *const GROWING_VARIANT[] = {"2 a layer", "1/2 a layer"};
 
@@ -290,6 +321,28 @@ static const struct bp_fault FAULT[] = {
               .py_wrong = "e = (a - t) / a.size",
               .py_right = "e = (a - t) / len(a)",
               .confused = "batch-mean-extra, where the ratio follows the batch."}},
+    {.name = "divided-by-width",
+     .title = "the gradient is divided by the width of a layer, not by the samples",
+     .help = "divide by the number of samples: take it along the axis of the batch",
+     .slot = BP_SCALE,
+     .cost = 0.3,
+     .variants = 4,
+     .variant = WIDTH_VARIANT,
+     .variant_cost = WIDTH_COST,
+     .extent = BP_AT_ALL,
+     .applies = several_layers_or_inputs,
+     .plant = plant_over_width,
+     .page = {.right = "gradient = 1/N sum over the batch of N samples",
+              .wrong = "gradient = 1/n sum over the batch, n the layer's inputs (or its units)",
+              .shows = "The ratio is N/n in each layer, another number in layers of other widths; "
+                       "the direction within a layer is right. Wide layers learn too slowly: with "
+                       "784 inputs and batches of 10 the first one 78 times.",
+              .c_wrong = "dw[k] = sum[k] / layer->n_in;",
+              .c_right = "dw[k] = sum[k] / n_samples;",
+              .py_wrong = "m = a.shape[1]        # a is samples x inputs\ndW = delta.T @ a / m",
+              .py_right = "m = a.shape[0]\ndW = delta.T @ a / m",
+              .confused = "constant-factor and batch-mean-missing, where the ratio is the same in "
+                          "every layer; a batch of n samples hides it."}},
     {.name = "rate-folded-in",
      .title = "the learning rate is in the gradient already",
      .help = "multiply by the rate in the update only",
