@@ -52,7 +52,7 @@ static bool start(struct bench_peer *peer, const char *const *command)
     return peer->pid > 0 && peer->to != NULL && peer->from != NULL;
 }
 
-bool bench_peer_open(struct bench_peer *peer, const char *what, const char *const *command)
+static bool answers(struct bench_peer *peer, const char *const *command)
 {
     *peer = (struct bench_peer){0};
     signal(SIGPIPE, SIG_IGN);
@@ -62,8 +62,15 @@ bool bench_peer_open(struct bench_peer *peer, const char *what, const char *cons
         bench_note("beside %s", peer->version);
         return true;
     }
-    bench_note("%s is not installed: its rows are left out", what);
     bench_peer_close(peer);
+    return false;
+}
+
+bool bench_peer_open(struct bench_peer *peer, const char *what, const char *const *command)
+{
+    if (answers(peer, command))
+        return true;
+    bench_note("%s is not installed: its rows are left out", what);
     return false;
 }
 
@@ -94,10 +101,10 @@ bool bench_open_python(struct bench_peer *peer, const char *what, const char *sc
     const char *named = getenv("PYTHON");
     const char *const first[] = {named != NULL ? named : "python3", script, NULL};
     const char *const second[] = {"/usr/bin/python3", script, NULL};
-    char name[64];
-    snprintf(name, sizeof name, "%s (for %s)", what, first[0]);
-    return bench_peer_open(peer, name, first) ||
-           (named == NULL && bench_peer_open(peer, what, second));
+    if (answers(peer, first) || (named == NULL && answers(peer, second)))
+        return true;
+    bench_note("%s is not installed for %s: its rows are left out", what, first[0]);
+    return false;
 }
 
 bool bench_open_built(struct bench_peer *peer, const char *what, const char *name)

@@ -102,6 +102,13 @@ static enum bp_status say_replaced(const struct attached *a, size_t part)
                         a->view->subject->name, name);
 }
 
+/* Whether the outputs at theta are now others than they were: they hang on earlier calls,
+ * so what moved them was not the parameters alone. The contract says more of it. */
+static enum bp_status remembers(struct attached *a, bool *does)
+{
+    return matters(a, 0, 0, 0.0, does);
+}
+
 static enum bp_status step(struct attached *a, double *next)
 {
     const struct bp_view *view = a->view;
@@ -112,7 +119,7 @@ static enum bp_status step(struct attached *a, double *next)
 
 static enum bp_status compare(struct attached *a, bool *before, bool *after, double *next)
 {
-    bool some = false;
+    bool some = false, differs = false;
     enum bp_status status = which_matter(a, before);
     if (status == BP_OK)
         status = some_matter(a, before, &some);
@@ -124,8 +131,10 @@ static enum bp_status compare(struct attached *a, bool *before, bool *after, dou
     if (status == BP_OK)
         status = which_matter(a, after);
     for (size_t part = 0; part < parts_of(a->view) && status == BP_OK; part++)
-        if (before[part] && !after[part])
-            return say_replaced(a, part);
+        if (before[part] && !after[part]) {
+            status = remembers(a, &differs);
+            return status != BP_OK || differs ? status : say_replaced(a, part);
+        }
     return status;
 }
 
