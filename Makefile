@@ -208,7 +208,7 @@ asan:
 # Those that read, parse, allocate and index, on small networks: valgrind finds what was
 # never set, which the sanitizers do not see. All the rest is 50 times slower for nothing new.
 UNDER_VALGRIND = csv dataset dataset_open fault_others files gradcheck_view gradreport idx mlp \
-                 nearest numdiff outset rate report rng scenario sgd spec stepper subject symmetry trace \
+                 nearest numdiff report rng scenario sgd spec stepper subject symmetry trace \
                  tracefigure
 ## valgrind: the tests that read, parse and index, under valgrind
 valgrind:
