@@ -10,8 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WORKSHEET_NEURONS = 8 };
-
 void bp_attached_folder(const char *name, char folder[64])
 {
     size_t n = 0;
@@ -73,25 +71,6 @@ static void fill(struct bp_record *record, const struct bp_checkup *checkup,
     set_facts(record, checkup, view);
 }
 
-static enum bp_status add_worksheet(struct bp_record *record)
-{
-    char *text = NULL;
-    size_t size = 0;
-    FILE *out = open_memstream(&text, &size);
-    if (out == NULL)
-        return BP_ENOMEM;
-    enum bp_status status = bp_worksheet_print(out, &record->net, record->data.train.x,
-                                               record->data.train.t, WORKSHEET_NEURONS);
-    if (fclose(out) != 0)
-        status = BP_ENOMEM;
-    if (status == BP_OK) {
-        record->worksheet = bp_mem_text(text);
-        status = record->worksheet == NULL ? BP_ENOMEM : BP_OK;
-    }
-    free(text);
-    return status;
-}
-
 /* ---- the page ------------------------------------------------------------------- */
 
 static enum bp_status report_of(const struct bp_checkup *checkup, const char *name, char **report)
@@ -147,7 +126,8 @@ enum bp_status bp_attached_page(const char *out, const struct bp_checkup *checku
     error->text[0] = '\0';
     enum bp_status status = make_folder(record, out, path, error);
     if (status == BP_OK && record->net.n_theta > 0)
-        status = add_worksheet(record);
+        status = bp_worksheet_text(&record->net, record->data.train.x, record->data.train.t,
+                                   BP_WORKSHEET_NEURONS, &record->worksheet);
     if (status == BP_OK)
         status = report_of(checkup, record->setting[0].value, &report);
     if (status == BP_OK)

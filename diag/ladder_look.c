@@ -15,7 +15,6 @@
 #include <math.h>
 #include <stdarg.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* ---- a look ----------------------------------------------------------------- */
@@ -222,24 +221,16 @@ enum bp_status bp_climb_worksheet(struct bp_climb *climb, const double *theta)
 {
     struct bp_mlp *twin = &climb->view->twin;
     char *text = NULL;
-    size_t size = 0;
-    FILE *out = open_memstream(&text, &size);
-    if (out == NULL)
-        return BP_ENOMEM;
     memcpy(twin->theta, theta, twin->n_theta * sizeof *theta);
     const size_t sample = climb->data->n > 1 ? 1 : 0;
-    enum bp_status status =
-        bp_worksheet_print(out, twin, climb->data->x + sample * twin->spec.layer[0].width,
-                           climb->data->t + sample * climb->data->n_out, SIZE_MAX);
-    if (fclose(out) != 0)
-        status = BP_ENOMEM;
-    if (status == BP_OK) {
-        bp_mem_free(climb->ladder->worksheet);
-        climb->ladder->worksheet = bp_mem_text(text);
-        status = climb->ladder->worksheet == NULL ? BP_ENOMEM : BP_OK;
-    }
-    free(text);
-    return status;
+    const enum bp_status status =
+        bp_worksheet_text(twin, climb->data->x + sample * twin->spec.layer[0].width,
+                          climb->data->t + sample * climb->data->n_out, SIZE_MAX, &text);
+    if (status != BP_OK)
+        return status;
+    bp_mem_free(climb->ladder->worksheet);
+    climb->ladder->worksheet = text;
+    return BP_OK;
 }
 
 static void compare(struct bp_climb *climb, struct bp_rung_look *look, const double *y,

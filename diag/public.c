@@ -58,12 +58,20 @@ static bool parse_whole(const char *text, double *value)
     return parse_positive(text, value) && *value <= 0x1p53 && floor(*value) == *value;
 }
 
+/* The value of --name, or one line. */
+static bool take_whole(const char *name, const char *text, double *value, struct bp_error *error)
+{
+    if (parse_whole(text, value))
+        return true;
+    bp_error_set(error, BP_EINPUT, "--%s '%.40s': expected a whole number above 0", name, text);
+    return false;
+}
+
 bool bp_jobs_parse(const char *text, int *jobs, struct bp_error *error)
 {
     double number;
-    if (!parse_whole(text, &number))
-        return bp_error_set(error, BP_EINPUT, "--jobs '%.40s': expected a whole number above 0",
-                            text) == BP_OK;
+    if (!take_whole("jobs", text, &number, error))
+        return false;
     *jobs = number < 1e6 ? (int)number : 1000000;
     return true;
 }
@@ -141,15 +149,13 @@ bool bp_check_option(struct bp_check_options *options, int option, const char *v
         options->trace.path = value;
         return true;
     case OPT_STEPS:
-        if (!parse_whole(value, &number))
-            return bp_error_set(error, BP_EINPUT,
-                                "--steps '%.40s': expected a whole number above 0", value) == BP_OK;
+        if (!take_whole("steps", value, &number, error))
+            return false;
         options->trace.steps = (size_t)number;
         return true;
     case OPT_SEED:
-        if (!parse_whole(value, &number))
-            return bp_error_set(error, BP_EINPUT, "--seed '%.40s': expected a whole number above 0",
-                                value) == BP_OK;
+        if (!take_whole("seed", value, &number, error))
+            return false;
         options->checkup.seed = (uint64_t)number;
         return true;
     default:

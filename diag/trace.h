@@ -128,6 +128,12 @@ const char *bp_trace_span_text(enum bp_trace_span span);
 enum bp_status bp_worksheet_print(FILE *out, const struct bp_mlp *net, const double *x,
                                   const double *t, size_t most);
 
+/* The same as text, owned; NULL when there is no memory. BP_ENOMEM. */
+enum bp_status bp_worksheet_text(const struct bp_mlp *net, const double *x, const double *t,
+                                 size_t most, char **text);
+
+enum { BP_WORKSHEET_NEURONS = 8 }; /* of a layer, in reports: more is not for a pencil */
+
 /* ---- reading ---------------------------------------------------------------- */
 
 struct bp_trace_row {

@@ -230,3 +230,23 @@ enum bp_status bp_worksheet_print(FILE *out, const struct bp_mlp *net, const dou
     bp_pass_release(&pass);
     return done ? BP_OK : BP_ENOMEM;
 }
+
+enum bp_status bp_worksheet_text(const struct bp_mlp *net, const double *x, const double *t,
+                                 size_t most, char **text)
+{
+    char *bytes = NULL;
+    size_t size = 0;
+    *text = NULL;
+    FILE *out = open_memstream(&bytes, &size);
+    if (out == NULL)
+        return BP_ENOMEM;
+    enum bp_status status = bp_worksheet_print(out, net, x, t, most);
+    if (fclose(out) != 0)
+        status = BP_ENOMEM;
+    if (status == BP_OK) {
+        *text = bp_mem_text(bytes);
+        status = *text == NULL ? BP_ENOMEM : BP_OK;
+    }
+    free(bytes);
+    return status;
+}

@@ -12,11 +12,8 @@
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
-
-enum { WORKSHEET_NEURONS = 8 }; /* of a layer: more is not for a pencil */
 
 /* One run under way. */
 struct runner {
@@ -453,25 +450,6 @@ static enum bp_status judge_run(struct runner *run)
     return bp_health_run(&health, &record->findings);
 }
 
-/* The forward pass of the first sample, from the start, for a check by hand. */
-static enum bp_status write_worksheet(struct runner *run)
-{
-    char *text = NULL;
-    size_t size = 0;
-    FILE *out = open_memstream(&text, &size);
-    if (out == NULL)
-        return BP_ENOMEM;
-    enum bp_status status = bp_worksheet_print(out, &run->rig.net, run->rig.data.train.x,
-                                               run->rig.data.train.t, WORKSHEET_NEURONS);
-    fclose(out);
-    if (status == BP_OK) {
-        run->record->worksheet = bp_mem_text(text);
-        status = run->record->worksheet == NULL ? BP_ENOMEM : BP_OK;
-    }
-    free(text);
-    return status;
-}
-
 /* ---- all of it ------------------------------------------------------------------------- */
 
 static enum bp_status keep_start(struct runner *run)
@@ -492,7 +470,8 @@ static enum bp_status look_and_train(struct runner *run)
     enum bp_status status =
         bp_symmetry_look(&record->symmetry, &run->rig.net, data->n, data->x, data->t);
     if (status == BP_OK)
-        status = write_worksheet(run);
+        status = bp_worksheet_text(&run->rig.net, data->x, data->t, BP_WORKSHEET_NEURONS,
+                                   &record->worksheet);
     if (status == BP_OK)
         status = look_at_start(run);
     if (status == BP_OK && run->scenario->trains)
