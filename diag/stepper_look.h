@@ -41,6 +41,7 @@ enum bp_status bp_step_reference(struct bp_step_look *look);
 enum bp_status bp_step_is_early(struct bp_step_look *look, const double *a, bool *early);
 
 /* The parts. Each adds its findings. */
+enum bp_status bp_step_sizes(struct bp_step_look *look);
 enum bp_status bp_step_rates(struct bp_step_look *look);
 enum bp_status bp_step_velocity(struct bp_step_look *look);
 enum bp_status bp_step_beside_gradient(struct bp_step_look *look);
